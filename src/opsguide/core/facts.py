@@ -1,0 +1,80 @@
+"""Frozen payloads that cross from one kind to another, and the events that cross from kinds to machines.
+
+A topic names a fact for good: fields may be added with a default, never renamed. Scope says what it is about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opsguide.core.nouns import Labels
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityMeasured:
+    """Topic `quantity.measured`, scope: the quantity ("disk usage"). value in the unit's base (ratio, seconds, bytes)."""
+
+    quantity: str
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTicked:
+    """Topic `task.ticked`, scope: the claim id. note: what the person wrote beside it."""
+
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryDone:
+    """Topic `delivery.done`, scope: the receiver. outcome: accepted, refused or retried."""
+
+    receiver: str
+    integration: str
+    outcome: str
+    reply: str
+
+
+Fact = QuantityMeasured | TaskTicked | DeliveryDone
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChanged:
+    """An alert that began to fire, fires on, or ended: the event that machine `routing` steps on.
+
+    Its identity is the label set. ends_at 0 while firing. claim: who raised it ("" for one posted from outside).
+    inferred: opsguide made the alert (ClaimBroken, a condition read from text), so it passes the trial first.
+    why: shown where the end is no plain resolve, e.g. "statement removed".
+    """
+
+    labels: Labels
+    annotations: Labels
+    starts_at: float
+    ends_at: float
+    claim: str
+    inferred: bool = False
+    why: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSettled:
+    """A notice of the outbox that was accepted or finally refused; told to the machine that sent it."""
+
+    notice: str
+    key: str
+    accepted: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """The machine's own timer is due."""
+
+    key: str
+
+
+Event = AlertChanged | NoticeSettled | Woken

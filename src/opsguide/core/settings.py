@@ -1,0 +1,233 @@
+"""opsguide.toml as data. Every setting has its page under docs/settings/."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from opsguide.core.block import EMPTY, Place
+from opsguide.core.mend import Mend, Unusable
+from opsguide.core.ports import Collector
+from opsguide.core.units import duration_s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+DEFAULT_NOTIFY = ("probe", "scrape", "backup", "objective", "control", "task")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Where a secret's value comes from (one of env, file) and what it may be used for ("" anything)."""
+
+    env: str = ""
+    file: str = ""
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailSettings:
+    """`[email]`: the SMTP server for receivers that name none. password may be a `${NAME}` reference."""
+
+    smarthost: str = ""
+    sender: str = ""
+    username: str = ""
+    password: str = ""
+    starttls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotifySettings:
+    """`[notify]`: kinds that raise ClaimBroken; the default receiver; how long inferred alerts stay in the trial."""
+
+    claims: tuple[str, ...] = DEFAULT_NOTIFY
+    receiver: str = ""
+    trial_s: float = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class AuthSettings:
+    """`[auth]`: required for reading too; certificate and key for TLS (files); names people may sign in as."""
+
+    reading: bool = False
+    tls_certificate: str = ""
+    tls_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of opsguide.toml. defaults: seconds by name (probe_interval, scrape_interval, evaluation_interval, ...).
+
+    collect: `[collect]` native collectors, `name = "postgresql://..."` or `host = true`; scrape_configs: `[[scrape_configs]]`
+    in Prometheus's own form, as YAML text of a native file; receivers: `[[receivers]]` in Alertmanager's form, likewise.
+    lines: first line of each table, for mends.
+    """
+
+    path: str = "opsguide.toml"
+    bindings: Mapping[str, str] = field(default=EMPTY)
+    secrets: Mapping[str, SecretRef] = field(default_factory=dict)
+    defaults: Mapping[str, float] = field(default_factory=dict)
+    email: EmailSettings = EmailSettings()
+    notify: NotifySettings = NotifySettings()
+    auth: AuthSettings = AuthSettings()
+    watch_url: str = ""
+    collect: tuple[Collector, ...] = (Collector("node", "host"),)
+    native: Mapping[str, Any] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def with_bindings(self, more: Mapping[str, str]) -> Settings:
+        """These settings with further bindings (front matter, command line); the later ones win."""
+        return replace(self, bindings={**self.bindings, **more})
+
+
+DEFAULTS_S = {
+    "probe_interval": 15.0,
+    "probe_timeout": 10.0,
+    "scrape_interval": 15.0,
+    "scrape_timeout": 10.0,
+    "evaluation_interval": 15.0,
+    "link_interval": 3600.0,
+    "command_timeout": 30.0,
+}
+_SCHEMES = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "redis": "redis",
+}
+
+
+def parse_settings(text: str, path: str) -> Settings:
+    """The settings of one opsguide.toml; raises Unusable with every fault found in it, each with its line."""
+    lines = _table_lines(text)
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = getattr(error, "lineno", 1)
+        raise Unusable((_fault(path, line, f"not valid TOML: {error}", "mend the syntax"),)) from None
+    faults: list[Mend] = []
+
+    def fault(table: str, wrong: str, mend: str) -> None:
+        faults.append(_fault(path, lines.get(table, 1), wrong, mend))
+
+    settings = Settings(
+        path=path,
+        bindings=_texts(raw, "bindings", fault),
+        secrets=_secrets(raw, fault),
+        defaults={**DEFAULTS_S, **_durations(raw, fault)},
+        email=_email(raw, fault),
+        notify=_notify(raw, fault),
+        auth=_auth(raw, fault),
+        watch_url=str(_table(raw, "watch", fault).get("url", "")),
+        collect=_collect(raw, fault),
+        native={k: raw[k] for k in ("scrape_configs", "receivers", "route") if k in raw},
+        lines=lines,
+    )
+    known = {
+        *("bindings", "secrets", "defaults", "email", "notify", "auth", "watch", "collect"),
+        *("scrape_configs", "receivers", "route", "metrics", "state", "messages"),
+    }
+    for name in raw.keys() - known:
+        fault(name, f"no setting is called [{name}]", f"the tables are {', '.join(sorted(known))}")
+    if faults:
+        raise Unusable(tuple(faults))
+    return settings
+
+
+Report = "Callable[[str, str, str], None]"
+
+
+def _fault(path: str, line: int, wrong: str, mend: str) -> Mend:
+    return Mend(Place(path, line, line), wrong, mend, "settings/invalid")
+
+
+def _table_lines(text: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        name = line.strip()
+        if name.startswith("["):
+            found.setdefault(name.strip("[] ").split("]")[0].strip(), number)
+    return found
+
+
+def _table(raw: Mapping[str, Any], name: str, fault: Callable[[str, str, str], None]) -> Mapping[str, Any]:
+    value = raw.get(name, {})
+    if isinstance(value, dict):
+        return value
+    fault(name, f"{name} is no table", f"write [{name}] and the keys below it")
+    return {}
+
+
+def _texts(raw: Mapping[str, Any], name: str, fault: Callable[[str, str, str], None]) -> dict[str, str]:
+    return {str(k): str(v) for k, v in _table(raw, name, fault).items() if not isinstance(v, dict | list)}
+
+
+def _durations(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, value in _table(raw, "defaults", fault).items():
+        seconds = duration_s(str(value))
+        if name not in DEFAULTS_S:
+            fault("defaults", f"no default is called {name}", f"the defaults are {', '.join(DEFAULTS_S)}")
+        elif seconds is None or seconds <= 0:
+            fault("defaults", f"{name} = {value!r} is no duration", f'write {name} = "15s"')
+        else:
+            found[name] = seconds
+    return found
+
+
+def _secrets(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> dict[str, SecretRef]:
+    found: dict[str, SecretRef] = {}
+    for name, value in _table(raw, "secrets", fault).items():
+        if not isinstance(value, dict) or ("env" in value) == ("file" in value):
+            fault("secrets", f"secret {name} is no reference", f'write {name} = {{ env = "{name}", for = "..." }}')
+            continue
+        found[name] = SecretRef(str(value.get("env", "")), str(value.get("file", "")), str(value.get("for", "")))
+    return found
+
+
+def _email(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> EmailSettings:
+    table = _table(raw, "email", fault)
+    return EmailSettings(
+        smarthost=str(table.get("smarthost", "")),
+        sender=str(table.get("from", "")),
+        username=str(table.get("username", "")),
+        password=str(table.get("password", "")),
+        starttls=bool(table.get("starttls", False)),
+    )
+
+
+def _notify(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> NotifySettings:
+    table = _table(raw, "notify", fault)
+    trial_s = duration_s(str(table.get("trial", "24h")))
+    if trial_s is None:
+        fault("notify", f"trial = {table.get('trial')!r} is no duration", 'write trial = "24h"')
+        trial_s = 86400.0
+    claims = table.get("claims", list(DEFAULT_NOTIFY))
+    if not isinstance(claims, list):
+        fault("notify", "claims is no list", 'write claims = ["probe", "scrape"]')
+        claims = []
+    return NotifySettings(tuple(str(c) for c in claims), str(table.get("receiver", "")), trial_s)
+
+
+def _auth(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> AuthSettings:
+    table = _table(raw, "auth", fault)
+    return AuthSettings(
+        reading=bool(table.get("reading", False)),
+        tls_certificate=str(table.get("tls_certificate", "")),
+        tls_key=str(table.get("tls_key", "")),
+    )
+
+
+def _collect(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> tuple[Collector, ...]:
+    table = dict(_table(raw, "collect", fault))
+    host = table.pop("host", True)
+    found = [Collector("node", "host")] if host else []
+    for name, dsn in table.items():
+        scheme = str(dsn).partition("://")[0]
+        if scheme not in _SCHEMES:
+            fault("collect", f"{name} = {dsn!r} is no address of a collector", f'write {name} = "postgresql://..."')
+            continue
+        found.append(Collector(name, _SCHEMES[scheme], str(dsn)))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Small real systems, each with its guide."""

@@ -1,0 +1,1 @@
+"""The front end of the compiler: Markdown to sections, blocks and claims."""

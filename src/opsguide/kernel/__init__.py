@@ -1,0 +1,1 @@
+"""Puts the others together: plan, due, run, step, deliver."""

@@ -1,0 +1,1 @@
+"""Kinds of claims: one folder each; found by their folder."""

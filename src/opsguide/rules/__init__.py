@@ -1,0 +1,1 @@
+"""Findings over several kinds, one file a rule."""

@@ -1,0 +1,1 @@
+"""Receivers: pure, one file each; found by their file."""

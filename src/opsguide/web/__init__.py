@@ -1,0 +1,1 @@
+"""The guide page, the API and sign-in."""

@@ -1,0 +1,1 @@
+"""Simulated twins of the adapters, and the loop that jumps through time."""
