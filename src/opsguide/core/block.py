@@ -69,7 +69,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading. `words` is `text` lower-cased with leading decoration and numbering removed: match on it, show `text`."""
+    """A heading. Match on `words`, show `text`.
+
+    words: `text` lower-cased, with leading decoration and numbering removed.
+    """
 
     level: int
     text: str
@@ -129,7 +132,7 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One table cell; `text` with markup and code ticks removed, `\\|` undone."""
+    r"""One table cell; `text` with markup and code ticks removed, `\|` undone."""
 
     text: str
     place: Place

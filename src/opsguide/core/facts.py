@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QuantityMeasured:
-    """Topic `quantity.measured`, scope: the quantity ("disk usage"). value in the unit's base (ratio, seconds, bytes)."""
+    """Topic `quantity.measured`, scope: the quantity ("disk usage"). value: in the unit's base."""
 
     quantity: str
     value: float

@@ -30,7 +30,10 @@ class GuideFile:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A line that looks operational and was not taken. why: the reason and the smallest edit that would make it a claim."""
+    """A line that looks operational and was not taken.
+
+    why: the reason, and the smallest edit that would make it a claim.
+    """
 
     place: Place
     text: str
@@ -39,7 +42,10 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Lines of one section (heading line to the next heading): in claims, unbound, candidates, prose. Blank lines do not count."""
+    """Lines of one section, from its heading to the next one, by what became of them. Blank lines do not count.
+
+    claimed: in live or complete claims; unbound: in claims that lack a value; candidates: unread; prose: the rest.
+    """
 
     heading: str
     line: int

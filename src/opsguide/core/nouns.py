@@ -58,7 +58,7 @@ class Claim(Generic[S]):
     needs: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
     status: Status = Status.ACTIVE
-    inherited: Inherited = Inherited()
+    inherited: Inherited = field(default_factory=Inherited)
     headings: tuple[str, ...] = ()
     inferred: bool = False
     id: str = ""

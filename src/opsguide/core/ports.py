@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class WorldFault(Exception):  # noqa: N818 -- a fault of the world, not of ours
-    """The outside did not do as asked. says: refused, timeout, dns, tls, reset, too_large, nonsense, not_found, denied."""
+    """The outside did not do as asked.
+
+    says: refused, timeout, dns, tls, reset, too_large, nonsense, not_found or denied.
+    """
 
     def __init__(self, says: str, detail: str) -> None:
         """Keep both the class and the sentence."""
@@ -55,9 +58,10 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """An answer, whatever its status. phases: seconds of dns, connect, tls, first_byte, total (those that took place).
+    """An answer, whatever its status.
 
-    tls_not_after: end of the certificate's validity, Unix seconds, or None without TLS.
+    phases: seconds of dns, connect, tls, first_byte and total, as far as they took place. tls_not_after: end of the
+    certificate's validity, Unix seconds, or None without TLS.
     """
 
     status: int
@@ -108,7 +112,7 @@ class Net(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command line that a person trusted exactly as it is. env: only what it names, beside PATH, an own HOME and LANG."""
+    """A command line that a person trusted exactly as it is. env: what it names, beside PATH, an own HOME, LANG."""
 
     text: str
     cwd: str
@@ -181,7 +185,7 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A source of series: one scrape target, one collector, one claim's own measurements. labels: added to each series."""
+    """A source of series: a scrape target, a collector, a claim's own measurements. labels: added to each series."""
 
     key: str
     labels: Labels
@@ -205,7 +209,7 @@ class Blind:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An instant query's value and its blindness. error: the query itself cannot be evaluated (then points is empty)."""
+    """An instant query's value and its blindness. error: the query cannot be evaluated (then points is empty)."""
 
     points: tuple[Point, ...]
     blind: tuple[Blind, ...] = ()

@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from opsguide.core.block import EMPTY, Place
 from opsguide.core.mend import Mend, Unusable
-from opsguide.core.ports import Collector
 from opsguide.core.units import duration_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+DEFAULTS_S = {
+    "probe_interval": 15.0,
+    "probe_timeout": 10.0,
+    "scrape_interval": 15.0,
+    "scrape_timeout": 10.0,
+    "evaluation_interval": 15.0,
+    "link_interval": 3600.0,
+    "command_timeout": 30.0,
+}
+HOST = {"name": "node", "kind": "host", "dsn": ""}
+"""The collector that is on unless `[collect] host = false`: this machine, under node_exporter's names."""
 DEFAULT_NOTIFY = ("probe", "scrape", "backup", "objective", "control", "task")
 
 
@@ -57,23 +67,23 @@ class AuthSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of opsguide.toml. defaults: seconds by name (probe_interval, scrape_interval, evaluation_interval, ...).
+    """All of opsguide.toml.
 
-    collect: `[collect]` native collectors, `name = "postgresql://..."` or `host = true`; scrape_configs: `[[scrape_configs]]`
-    in Prometheus's own form, as YAML text of a native file; receivers: `[[receivers]]` in Alertmanager's form, likewise.
-    lines: first line of each table, for mends.
+    defaults: seconds by name (probe_interval, scrape_interval, evaluation_interval, ...). native: what the compiler
+    reads as a native YAML file: `[[scrape_configs]]` in Prometheus's own form, `[[receivers]]` and `[route]` in
+    Alertmanager's, and `collect`, the collectors of `[collect]` (`name = "postgresql://..."`, `host = true`) as a list
+    of name, kind and dsn. lines: first line of each table, for mends.
     """
 
     path: str = "opsguide.toml"
     bindings: Mapping[str, str] = field(default=EMPTY)
     secrets: Mapping[str, SecretRef] = field(default_factory=dict)
-    defaults: Mapping[str, float] = field(default_factory=dict)
+    defaults: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULTS_S))
     email: EmailSettings = EmailSettings()
     notify: NotifySettings = NotifySettings()
     auth: AuthSettings = AuthSettings()
     watch_url: str = ""
-    collect: tuple[Collector, ...] = (Collector("node", "host"),)
-    native: Mapping[str, Any] = field(default_factory=dict)
+    native: Mapping[str, Any] = field(default_factory=lambda: {"collect": [dict(HOST)]})
     lines: Mapping[str, int] = field(default_factory=dict)
 
     def with_bindings(self, more: Mapping[str, str]) -> Settings:
@@ -81,15 +91,6 @@ class Settings:
         return replace(self, bindings={**self.bindings, **more})
 
 
-DEFAULTS_S = {
-    "probe_interval": 15.0,
-    "probe_timeout": 10.0,
-    "scrape_interval": 15.0,
-    "scrape_timeout": 10.0,
-    "evaluation_interval": 15.0,
-    "link_interval": 3600.0,
-    "command_timeout": 30.0,
-}
 _SCHEMES = {
     "postgresql": "postgresql",
     "postgres": "postgresql",
@@ -121,8 +122,10 @@ def parse_settings(text: str, path: str) -> Settings:
         notify=_notify(raw, fault),
         auth=_auth(raw, fault),
         watch_url=str(_table(raw, "watch", fault).get("url", "")),
-        collect=_collect(raw, fault),
-        native={k: raw[k] for k in ("scrape_configs", "receivers", "route") if k in raw},
+        native={
+            **{k: raw[k] for k in ("scrape_configs", "receivers", "route") if k in raw},
+            "collect": _collect(raw, fault),
+        },
         lines=lines,
     )
     known = {
@@ -134,9 +137,6 @@ def parse_settings(text: str, path: str) -> Settings:
     if faults:
         raise Unusable(tuple(faults))
     return settings
-
-
-Report = "Callable[[str, str, str], None]"
 
 
 def _fault(path: str, line: int, wrong: str, mend: str) -> Mend:
@@ -220,14 +220,13 @@ def _auth(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> Aut
     )
 
 
-def _collect(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> tuple[Collector, ...]:
+def _collect(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> list[dict[str, str]]:
     table = dict(_table(raw, "collect", fault))
-    host = table.pop("host", True)
-    found = [Collector("node", "host")] if host else []
+    found = [dict(HOST)] if table.pop("host", True) else []
     for name, dsn in table.items():
         scheme = str(dsn).partition("://")[0]
         if scheme not in _SCHEMES:
             fault("collect", f"{name} = {dsn!r} is no address of a collector", f'write {name} = "postgresql://..."')
             continue
-        found.append(Collector(name, _SCHEMES[scheme], str(dsn)))
-    return tuple(found)
+        found.append({"name": name, "kind": _SCHEMES[scheme], "dsn": str(dsn)})
+    return found

@@ -70,7 +70,7 @@ def size_bytes(text: str) -> float | None:
 
 
 def number(text: str) -> float | None:
-    """The number of "1,000", "10 000", "99.9"; None where it is none. A comma before three digits separates thousands."""
+    """The number of "1,000", "10 000", "99.9"; None where it is none. A comma before three digits: thousands."""
     squeezed = text.strip().replace("\N{NO-BREAK SPACE}", "").replace("\N{NARROW NO-BREAK SPACE}", "").replace(" ", "")
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", squeezed):
         squeezed = squeezed.replace(",", "")
