@@ -121,7 +121,7 @@ class Fence:
     place: Place
     language: str
     lines: tuple[Line, ...]
-    attributes: Mapping[str, str] = field(default=EMPTY)
+    attributes: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     intro: str = ""
 
     @property

@@ -180,7 +180,7 @@ class Samples:
 
     keys: Sequence[str]
     values: NDArray[np.float64]
-    kinds: Mapping[str, str] = field(default=EMPTY)
+    kinds: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

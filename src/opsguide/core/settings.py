@@ -76,7 +76,7 @@ class Settings:
     """
 
     path: str = "opsguide.toml"
-    bindings: Mapping[str, str] = field(default=EMPTY)
+    bindings: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     secrets: Mapping[str, SecretRef] = field(default_factory=dict)
     defaults: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULTS_S))
     email: EmailSettings = EmailSettings()
