@@ -73,7 +73,10 @@ class HttpReply:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message for an SMTP server. message: RFC 5322 bytes. password may hold a `${NAME}` reference until it is sent."""
+    """A message for an SMTP server.
+
+    message: RFC 5322 bytes. password may hold a `${NAME}` reference until it is sent.
+    """
 
     host: str
     port: int

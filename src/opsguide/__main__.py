@@ -1,0 +1,5 @@
+"""`python -m opsguide`."""
+
+from opsguide.cli.main import main
+
+main()

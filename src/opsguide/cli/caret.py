@@ -1,0 +1,65 @@
+"""Findings as people read them: `file:line:column: what is wrong`, the line, a caret below the culprit, the mend.
+
+Plain text when piped, coloured on a terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from opsguide.core.mend import Mend, Unusable
+
+COLOURS = {"error": "31", "warning": "33", "note": "36", "dim": "2", "bold": "1"}
+WIDTH = 110
+"""Columns of a quoted line; a longer one is cut around the culprit."""
+
+
+def paint(text: str, colour: str, out: TextIO) -> str:
+    """`text` in a colour, where `out` is a terminal."""
+    return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if out.isatty() else text
+
+
+def finding(mend: Mend, lines: Mapping[str, Sequence[str]], out: TextIO) -> str:
+    """The paragraph of one finding. lines: source lines by file, as on disk."""
+    head = f"{mend.at}: {paint(mend.level.value, mend.level.value, out)}: {mend.wrong}"
+    foot = f"mend: {mend.mend}          [{mend.rule}]  opsguide explain {mend.rule}"
+    others = "".join(f"\n  also {place}" for place in mend.others[:5])
+    more = f"\n  and {len(mend.others) - 5} more places" if len(mend.others) > 5 else ""  # noqa: PLR2004 -- see others
+    return "\n".join([head, *_quote(mend, lines.get(mend.at.file, ())), foot]) + others + more
+
+
+def _quote(mend: Mend, lines: Sequence[str]) -> list[str]:
+    if not 1 <= mend.at.line <= len(lines):
+        return []
+    line = lines[mend.at.line - 1].replace("\t", " ")
+    start = min(max(mend.at.column, 1), len(line) + 1) - 1
+    one_line = mend.at.end_line == mend.at.line and mend.at.end_column > mend.at.column
+    width = (mend.at.end_column - mend.at.column) if one_line else len(line.rstrip()) - start
+    if start == 0 and not one_line:
+        start = len(line) - len(line.lstrip())
+        width = len(line.strip())
+    shift = max(0, start - WIDTH // 2) if len(line) > WIDTH else 0
+    shown = ("..." if shift else "") + line[shift : shift + WIDTH]
+    gutter = f"{mend.at.line} | "
+    caret = " " * (start - shift + (3 if shift else 0)) + "^" * max(1, min(width, WIDTH))
+    return [gutter + shown.rstrip(), " " * (len(gutter) - 2) + "| " + caret]
+
+
+@cache
+def _read(path: str) -> tuple[str, ...]:
+    try:
+        return tuple(Path(path).read_text(encoding="utf-8", errors="replace").splitlines())
+    except OSError:
+        return ()
+
+
+def tell_fault(fault: Unusable) -> None:
+    """Print why the input cannot be used, to standard error."""
+    for mend in fault.mends:
+        print(finding(mend, {mend.at.file: _read(mend.at.file)}, sys.stderr) + "\n", file=sys.stderr)
