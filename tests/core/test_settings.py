@@ -1,0 +1,88 @@
+"""opsguide.toml: what is read from it, and that every fault is named with its line."""
+
+from __future__ import annotations
+
+import pytest
+
+from opsguide.core.mend import Unusable
+from opsguide.core.settings import DEFAULTS_S, HOST, parse_settings
+
+WHOLE = """
+[bindings]
+"[service-name]" = "inventory"
+[secrets]
+KEY = { env = "KEY", for = "pagerduty" }
+[defaults]
+probe_interval = "1s"
+[email]
+smarthost = "127.0.0.1:2525"
+from = "ops@example.org"
+[notify]
+claims = ["probe"]
+receiver = "team"
+trial = "0s"
+[watch]
+url = "https://watch.example.org/x"
+[collect]
+postgres = "postgresql://shop@127.0.0.1/db"
+[[scrape_configs]]
+job_name = "api"
+"""
+
+
+def test_every_table_is_read() -> None:
+    settings = parse_settings(WHOLE, "opsguide.toml")
+    assert settings.bindings == {"[service-name]": "inventory"}
+    assert settings.secrets["KEY"].env == "KEY"
+    assert settings.secrets["KEY"].purpose == "pagerduty"
+    assert settings.defaults == {**DEFAULTS_S, "probe_interval": 1.0}
+    assert (settings.email.smarthost, settings.email.sender) == ("127.0.0.1:2525", "ops@example.org")
+    assert (settings.notify.claims, settings.notify.receiver, settings.notify.trial_s) == (("probe",), "team", 0.0)
+    assert settings.watch_url == "https://watch.example.org/x"
+    assert [c["kind"] for c in settings.native["collect"]] == ["host", "postgresql"]
+    assert settings.native["scrape_configs"] == [{"job_name": "api"}]
+
+
+def test_an_empty_file_collects_the_host_and_keeps_a_day_of_trial() -> None:
+    settings = parse_settings("", "opsguide.toml")
+    assert settings.native["collect"] == [HOST]
+    assert settings.notify.trial_s == 86400.0
+
+
+def test_the_host_may_be_left_alone() -> None:
+    assert parse_settings("[collect]\nhost = false\n", "x").native["collect"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "word"),
+    [
+        ("[bindings\n", 1, "TOML"),
+        ('\n[default]\nx = "1s"\n', 2, "default"),
+        ('[defaults]\nprobe_interval = "soon"\n', 1, "soon"),
+        ('[defaults]\nprobes = "1s"\n', 1, "probes"),
+        ('[secrets]\nKEY = "value"\n', 1, "reference"),
+        ('[secrets]\nKEY = { env = "A", file = "b" }\n', 1, "reference"),
+        ('[collect]\nx = "ftp://h"\n', 1, "ftp"),
+        ('[notify]\ntrial = "never"\n', 1, "never"),
+        ('[notify]\nclaims = "probe"\n', 1, "list"),
+        ("bindings = 3\n", 1, "table"),
+    ],
+)
+def test_a_fault_names_its_line(text: str, line: int, word: str) -> None:
+    with pytest.raises(Unusable) as caught:
+        parse_settings(text, "opsguide.toml")
+    assert caught.value.mends[0].at.line == line
+    assert word in caught.value.mends[0].wrong
+    assert caught.value.mends[0].mend
+
+
+def test_a_secret_that_stands_in_the_settings_is_not_repeated_in_the_fault() -> None:
+    with pytest.raises(Unusable) as caught:
+        parse_settings('[secrets]\nKEY = "canary-7f3a"\n', "opsguide.toml")
+    assert "canary-7f3a" not in str(caught.value)
+
+
+def test_all_faults_are_named_at_once() -> None:
+    with pytest.raises(Unusable) as caught:
+        parse_settings('[nonsense]\n[notify]\ntrial = "x"\n', "opsguide.toml")
+    assert len(caught.value.mends) == 2
