@@ -58,11 +58,16 @@ class NotifySettings:
 
 @dataclass(frozen=True, slots=True)
 class AuthSettings:
-    """`[auth]`: required for reading too; certificate and key for TLS (files); names people may sign in as."""
+    """`[auth]`: sign-in for reading too; certificate and key for TLS (files).
+
+    hosts: host names, with or without a port, under which browsers may reach this server besides the listen address
+    and loopback (a name in DNS, a proxy in front).
+    """
 
     reading: bool = False
     tls_certificate: str = ""
     tls_key: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +218,15 @@ def _notify(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> N
 
 def _auth(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> AuthSettings:
     table = _table(raw, "auth", fault)
+    hosts = table.get("hosts", [])
+    if not isinstance(hosts, list):
+        fault("auth", "hosts is no list", 'write hosts = ["ops.example.org"]')
+        hosts = []
     return AuthSettings(
         reading=bool(table.get("reading", False)),
         tls_certificate=str(table.get("tls_certificate", "")),
         tls_key=str(table.get("tls_key", "")),
+        hosts=tuple(str(host) for host in hosts),
     )
 
 
