@@ -1,0 +1,51 @@
+"""Findings as people read them."""
+
+from __future__ import annotations
+
+import io
+
+from opsguide.cli.caret import finding
+from opsguide.core.block import Place
+from opsguide.core.mend import Level, Mend
+
+LINES = ("# Guide", "  expr: rate(x[5m]) > 500", "tail")
+
+
+def shown(place: Place, others: tuple[Place, ...] = (), lines: tuple[str, ...] = LINES) -> str:
+    mend = Mend(place, "seconds against 500", "write 0.5", "alert/units", Level.ERROR, others)
+    return finding(mend, {"guide.md": lines}, io.StringIO())
+
+
+def test_the_caret_stands_below_the_culprit() -> None:
+    head, line, caret, foot = shown(Place("guide.md", 2, 2, 23, 26)).splitlines()
+    assert head == "guide.md:2:23: error: seconds against 500"
+    assert line == "2 |   expr: rate(x[5m]) > 500"
+    assert caret.index("^") == line.index("500")
+    assert caret.endswith("^^^")
+    assert foot.startswith("mend: write 0.5")
+    assert foot.endswith("[alert/units]  opsguide explain alert/units")
+
+
+def test_a_whole_line_is_underlined_from_its_first_letter() -> None:
+    _, line, caret, _ = shown(Place("guide.md", 2, 2)).splitlines()
+    assert caret.index("^") == line.index("expr")
+
+
+def test_a_line_that_does_not_exist_is_not_quoted() -> None:
+    assert len(shown(Place("guide.md", 99, 99)).splitlines()) == 2
+    assert len(shown(Place("other.md", 1, 1)).splitlines()) == 2
+
+
+def test_a_long_line_is_cut_around_the_culprit() -> None:
+    long = "x" * 500 + "CULPRIT" + "y" * 500
+    _, line, caret, _ = shown(Place("guide.md", 1, 1, 501, 508), lines=(long,)).splitlines()
+    assert "CULPRIT" in line
+    assert len(line) < 130
+    assert caret.index("^") == line.index("CULPRIT")
+
+
+def test_further_places_are_named_up_to_five() -> None:
+    others = tuple(Place("guide.md", n, n) for n in range(3, 10))
+    text = shown(Place("guide.md", 1, 1), others)
+    assert text.count("also guide.md") == 5
+    assert text.endswith("and 2 more places")
