@@ -3,7 +3,8 @@
     .venv/bin/python bench/light.py [--seconds 60]
 
 Goals: under 150 MB resident, under 2 % of a core when idle, page live under 2 s from start, `--version` under
-8 times a bare interpreter. The guide's 100 claims are all live against a small service of this script, at the default intervals.
+8 times a bare interpreter. The guide's 100 claims are all live against a small service of this script, at the
+default intervals.
 """
 
 from __future__ import annotations
