@@ -77,4 +77,12 @@ class Woken:
     key: str
 
 
-Event = AlertChanged | NoticeSettled | Woken
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Part of one instance of a machine that an edited configuration gives to the instance `key`. body: its own JSON."""
+
+    key: str
+    body: str
+
+
+Event = AlertChanged | NoticeSettled | Woken | HandedOver

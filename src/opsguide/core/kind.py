@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from opsguide.core.mend import Mend
     from opsguide.core.nouns import Claim, Evidence, Flip, Job, Judged, Plan
     from opsguide.core.ports import World
+    from opsguide.core.settings import EmailSettings
 
 S = TypeVar("S")
 M = TypeVar("M")
@@ -43,6 +44,7 @@ class Context:
 
     path: headings from the outermost to the nearest. inherited: what they say. annotation: `opsguide:` comment or
     fence attributes that belong to this node. fill: the placeholders. defaults: `[defaults]` of opsguide.toml, seconds.
+    email: `[email]`; None where the settings are not known.
     """
 
     file: str
@@ -52,6 +54,7 @@ class Context:
     defaults: Mapping[str, float]
     annotation: Mapping[str, str]
     title: str = ""
+    email: EmailSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Machine(Protocol[C, M]):
         ...
 
     def keys(self, config: C, event: Event) -> Sequence[str]:
-        """The instances that this event concerns, existing or new. For NoticeSettled and Woken: the event's own key."""
+        """The instances that this event concerns, existing or new. For an event that has a key: that key."""
         ...
 
     def step(self, config: C, key: str, state: M | None, event: Event, now: float) -> Stepped[M]:
