@@ -1,0 +1,289 @@
+"""A guide from its files: every node is shown to every kind, and what they understood becomes the guide's claims."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from opsguide.core.block import Fence, Inherited, Item, Paragraph, Place, Section, Status, Table
+from opsguide.core.guide import Guide
+from opsguide.core.kind import Context
+from opsguide.core.mend import Mend
+from opsguide.guide.front import Front
+from opsguide.guide.headings import slug
+from opsguide.guide.ids import identified
+from opsguide.guide.markdown import parse_file
+from opsguide.guide.native import native_file, settings_file
+from opsguide.guide.placeholders import Filler, find
+from opsguide.guide.unread import what_is_unread
+from opsguide.guide.walk import Step, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from opsguide.core.block import Node
+    from opsguide.core.guide import Coverage, GuideFile, Unread
+    from opsguide.core.kind import AnyKind
+    from opsguide.core.nouns import Claim
+    from opsguide.core.settings import Settings
+
+_SHELL = frozenset({"bash", "sh", "shell", "zsh", "console", "fish", "dockerfile", "makefile", "make"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of a guide. path: as given, with `/`. native: a file in Prometheus's or Alertmanager's own language."""
+
+    path: str
+    data: bytes
+    native: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    file: GuideFile
+    front: Front
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A claim as its kind gave it, and the id that an annotation pins."""
+
+    claim: Claim[Any]
+    pin: str
+
+
+def compile_guide(sources: Sequence[Source], kinds: Iterable[AnyKind], settings: Settings, path: str = "") -> Guide:
+    """The guide of these files (one file, or a folder read as one), with every fault as a finding.
+
+    path: as the user gave it; without it that of the first source. Pure: nothing is opened, nothing runs.
+    What a kind raises is our own fault and is raised, with the file, line and kind as a note.
+    """
+    findings: list[Mend] = []
+    files = [_parse(source, findings) for source in sources]
+    own = settings_file(settings)
+    if own is not None:
+        files.append(_File(own, Front(), tuple(walk(own))))
+    fronts = [file.front for file in files]
+    bindings = {key: value for front in fronts for key, value in front.vars.items()} | dict(settings.bindings)
+    fill = Filler(bindings)
+    title = next((file.file.headings[0].text for file in files if file.file.headings), "")
+    reads = list(_claims(files, tuple(kinds), _Common(fill, settings, title), findings))
+    claims = tuple(_identified(reads))
+    unread, coverage = _unread(files, claims)
+    placeholders, unfilled = _placeholders(files, fill, settings)
+    path = path or (sources[0].path if sources else "")
+    return Guide(
+        path=path,
+        key=slug(PurePosixPath(path).stem) or "guide",
+        title=title or path,
+        service=_service(fronts, claims),
+        files=tuple(file.file for file in files),
+        claims=claims,
+        findings=tuple(findings),
+        unread=unread,
+        coverage=coverage,
+        placeholders=placeholders,
+        unfilled=unfilled,
+        text_hash=_hash(*(part for source in sources for part in (source.path.encode(), source.data))),
+    )
+
+
+def _parse(source: Source, findings: list[Mend]) -> _File:
+    if source.native:
+        file, mends = native_file(source.path, source.data)
+        findings.extend(mends)
+        return _File(file, Front(), tuple(walk(file)))
+    parsed = parse_file(source.path, source.data)
+    findings.extend(parsed.mends)
+    root = Inherited(environment=parsed.front.environment, status=parsed.front.status or Status.ACTIVE)
+    return _File(parsed.file, parsed.front, tuple(walk(parsed.file, root)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What every context of the guide shares."""
+
+    fill: Filler
+    settings: Settings
+    title: str
+
+
+def _claims(files: Sequence[_File], kinds: Sequence[AnyKind], common: _Common, findings: list[Mend]) -> Iterator[_Read]:
+    for file in files:
+        hashed = _Hashed(file.file)
+        for step in file.steps:
+            if step.ignored:
+                continue
+            context = _context(file.file, step, common)
+            only = step.annotation.get("kind", "")
+            for kind in kinds:
+                if only and kind.name != only:
+                    continue
+                for found in _read(kind, step.node, context):
+                    if isinstance(found, Mend):
+                        findings.append(found)
+                    else:
+                        yield _Read(_completed(found, step, hashed), step.annotation.get("id", ""))
+
+
+def _context(file: GuideFile, step: Step, common: _Common) -> Context:
+    settings = common.settings
+    return Context(
+        file=file.path,
+        path=step.path,
+        inherited=step.inherited,
+        fill=common.fill,
+        defaults=settings.defaults,
+        annotation=step.annotation,
+        title=common.title,
+        email=settings.email,
+    )
+
+
+def _read(kind: AnyKind, node: Node, context: Context) -> list[Claim[Any] | Mend]:
+    try:
+        return list(kind.read(node, context))
+    except Exception as error:
+        error.add_note(f"kind {kind.name} could not read {node.place}")
+        raise
+
+
+class _Hashed:
+    """Hashes of stretches of one file: what a claim's text was when it was judged."""
+
+    def __init__(self, file: GuideFile) -> None:
+        self.file = file
+
+    def of(self, place: Place) -> str:
+        if place.file != self.file.path:
+            return ""
+        return _hash(*(line.rstrip().encode() for line in self.file.lines[place.line - 1 : place.end_line]))
+
+
+def _hash(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _completed(claim: Claim[Any], step: Step, hashed: _Hashed) -> Claim[Any]:
+    """The claim with what its kind left to the compiler."""
+    more: dict[str, Any] = {}
+    if claim.status is Status.ACTIVE and step.inherited.status is not Status.ACTIVE:
+        more["status"] = step.inherited.status
+    if not claim.headings:
+        more["headings"] = tuple(heading.text for heading in step.path)
+    if claim.inherited == Inherited():
+        more["inherited"] = step.inherited
+    if not claim.text_hash:
+        more["text_hash"] = hashed.of(claim.place)
+    return replace(claim, **more)
+
+
+def _identified(reads: Sequence[_Read]) -> list[Claim[Any]]:
+    merged = _merged(_collapsed(reads))
+    return identified([read.claim for read in merged], [read.pin for read in merged])
+
+
+def _collapsed(reads: Sequence[_Read]) -> list[_Read]:
+    """Two readings of one kind at one place with one subject are one claim: the one that fills more fields."""
+    kept: dict[tuple[str, Place, str], _Read] = {}
+    for read in reads:
+        key = (read.claim.kind, read.claim.place, slug(read.claim.subject, 1000))
+        other = kept.get(key)
+        if other is None or _filled(read.claim) > _filled(other.claim):
+            kept[key] = read
+    return list(kept.values())
+
+
+def _filled(claim: Claim[Any]) -> int:
+    values = (getattr(claim.spec, field.name, None) for field in fields(claim.spec))
+    return sum(value not in (None, "", ()) for value in values)
+
+
+def _merged(reads: Sequence[_Read]) -> list[_Read]:
+    """A fact stated again (kind, subject and values equal) is one claim with several places."""
+    kept: dict[tuple[object, ...], _Read] = {}
+    for read in reads:
+        claim = read.claim
+        subject = slug(claim.subject, 1000)
+        key = (claim.kind, subject, claim.status, claim.inherited.environment, repr(claim.spec), read.pin)
+        first = kept.get(key)
+        kept[key] = read if first is None else _Read(_restated(first.claim, claim), read.pin)
+    return list(kept.values())
+
+
+def _restated(first: Claim[Any], again: Claim[Any]) -> Claim[Any]:
+    places = dict.fromkeys((*first.places, again.place, *again.places))
+    places.pop(first.place, None)
+    needs = dict.fromkeys((*first.needs, *again.needs))
+    return replace(first, places=tuple(places), needs=tuple(needs))
+
+
+def _unread(files: Sequence[_File], claims: Sequence[Claim[Any]]) -> tuple[tuple[Unread, ...], tuple[Coverage, ...]]:
+    readings = [what_is_unread(file.file, claims, file.steps) for file in files if not file.file.native]
+    unread = tuple(item for reading in readings for item in reading.unread)
+    return unread, tuple(item for reading in readings for item in reading.coverage)
+
+
+def _placeholders(
+    files: Sequence[_File], fill: Filler, settings: Settings
+) -> tuple[Mapping[str, tuple[Place, ...]], tuple[str, ...]]:
+    """Every name with its places, and the names without a value. A shell's own `$X` is named and asks for nothing."""
+    found: dict[str, dict[Place, None]] = {}
+    unfilled: dict[str, None] = {}
+    for file in files:
+        for step in file.steps:
+            if step.ignored or isinstance(step.node, Section):
+                continue
+            for number, text, code, language in _texts(step.node):
+                for name, column, filled in _names(text, fill, settings, code=code, language=language):
+                    place = Place(file.file.path, number, number, *column)
+                    found.setdefault(name, {})[place] = None
+                    if not filled:
+                        unfilled[name] = None
+    return {name: tuple(places) for name, places in found.items()}, tuple(unfilled)
+
+
+def _texts(node: Node) -> Iterator[tuple[int, str, bool, str]]:
+    """Texts that may hold placeholders: line, text, whether it is code, language."""
+    match node:
+        case Fence():
+            yield from ((line.number, line.text, True, node.language) for line in node.lines)
+        case Paragraph() | Item():
+            yield node.place.line, node.text, False, ""
+            yield from ((code.place.line, code.text, True, "") for code in node.codes)
+        case Table():
+            for row in node.rows:
+                for cell in row.cells:
+                    yield cell.place.line, cell.text, False, ""
+                    yield from ((code.place.line, code.text, True, "") for code in cell.codes)
+
+
+def _names(
+    text: str, fill: Filler, settings: Settings, *, code: bool, language: str
+) -> Iterator[tuple[str, tuple[int, int], bool]]:
+    bound = fill.bound(text)
+    for start, end in bound:
+        yield text[start:end], (1, 0), True
+    for found in find(text, code=code, language=language):
+        if any(start < found.end and found.start < end for start, end in bound):
+            continue
+        if found.reference:
+            secret = found.name.strip("${}") in settings.secrets
+            yield found.name, (1, 0), secret or language in _SHELL or not found.name.startswith("${")
+        else:
+            yield found.name, (1, 0), False
+
+
+def _service(fronts: Sequence[Front], claims: Sequence[Claim[Any]]) -> str:
+    named = next((front.service for front in fronts if front.service), "")
+    if named:
+        return named
+    first = next((claim for claim in claims if claim.kind == "service"), None)
+    return str(getattr(first.spec, "name", "") or "") if first is not None else ""
