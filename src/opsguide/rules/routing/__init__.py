@@ -1,0 +1,1 @@
+"""Rules of this area: one file each, with its page beside it."""
