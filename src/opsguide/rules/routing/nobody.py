@@ -24,7 +24,7 @@ def check(guide: Guide) -> Iterable[Mend]:
         yield Mend(
             at=alerts[0],
             wrong=f"{count}, and no route or receiver anywhere: nobody is told",
-            mend="add an Alertmanager route with its receivers, or [[receivers]] and [notify] receiver to opsguide.toml",
+            mend="add an Alertmanager route with its receivers, or [[receivers]] and [notify] to opsguide.toml",
             rule=RULE.name,
             level=Level.WARNING,
         )
