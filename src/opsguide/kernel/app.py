@@ -1,0 +1,447 @@
+"""A running opsguide: store, turns, runner, outbox and the watch over the guide's files, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from opsguide.core.facts import TaskTicked
+from opsguide.core.mend import Unusable
+from opsguide.core.nouns import Evidence, Verdict
+from opsguide.core.nouns import State as Truth
+from opsguide.core.ports import HttpRequest, WorldFault
+from opsguide.kernel.codec import Trust, hash_text
+from opsguide.kernel.deliver import Deliver, Post
+from opsguide.kernel.live import live as live_of
+from opsguide.kernel.loss import lost
+from opsguide.kernel.plan import editions, load
+from opsguide.kernel.run import Runner
+from opsguide.kernel.step import UNSEEN, Noted, Put, Seen
+from opsguide.kernel.turns import Reloaded, Turns
+from opsguide.kernel.view import Change, ClaimView, Health
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from opsguide.core.guide import Guide
+    from opsguide.core.kind import AnyKind
+    from opsguide.core.mend import Mend
+    from opsguide.core.nouns import Known
+    from opsguide.core.ports import Clock, FlipRow, LoggedEvidence, Series, State, StoredNotice, World
+    from opsguide.kernel.codec import Kept, Registered
+    from opsguide.kernel.deliver import Receiver
+    from opsguide.kernel.draft import Draft
+    from opsguide.kernel.live import Edition, Live, LiveClaim
+
+log = logging.getLogger("opsguide.kernel")
+STUCK_AFTER_S = 60.0
+OUTBOX_STUCK_AFTER_S = 300.0
+DIGEST_EVERY_S = 3600.0
+HEARTBEAT_EVERY_S = 60.0
+CHANGES_KEPT = 256
+
+
+async def _nothing(_world: World) -> None:
+    """A world that holds nothing open."""
+
+
+def _unheard(_message: str) -> bool:
+    """No service manager listens."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an App is made of. world: makes the world of an edition; its second argument tells what a person trusted.
+
+    watch_s: how often files are looked at, None: never (an edit is then taken by `reload`). notify: systemd's.
+    """
+
+    state: State
+    series: Series
+    clock: Clock
+    world: Callable[[Edition, Callable[[str, str], bool]], World]
+    kinds: Sequence[AnyKind]
+    receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    close_world: Callable[[World], Awaitable[None]] = _nothing
+    watch_s: float | None = 1.0
+    notify: Callable[[str], bool] = _unheard
+    watchdog_s: float | None = None
+    bindings: Mapping[str, str] = field(default_factory=dict)
+
+
+class App:
+    """`async with App(paths, parts) as app:` implements kernel/view.py:Running."""
+
+    def __init__(self, paths: Sequence[str], parts: Parts) -> None:
+        self._paths = tuple(paths)
+        self._parts = parts
+        self._turns = Turns(parts.state, parts.clock)
+        self._worlds: dict[str, World] = {}
+        self._broken: dict[str, tuple[Mend, ...]] = {}
+        self._watchers: set[asyncio.Queue[Change]] = set()
+        self._refused_edit = ""
+        self._ready = False
+        self._stack = AsyncExitStack()
+
+    # ---- start and stop ---------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        """Compile, load the store, let the guides go live. Raises Unusable or StoreFault."""
+        live = live_of(await asyncio.to_thread(self._compiled), self._parts.kinds)
+        await self._turns.open(live)
+        outer = await self._stack.enter_async_context(asyncio.TaskGroup())
+        started = asyncio.get_running_loop().create_future()
+        self._main = outer.create_task(self._serve(live, started))
+        await started
+        self._ready = True
+        self._parts.notify("READY=1")
+        return self
+
+    async def _serve(self, live: Live, started: asyncio.Future[None]) -> None:
+        """Everything that runs, in one group: cancelling this task stops it, and a fault in one of them ends all."""
+        async with asyncio.TaskGroup() as group:
+            clock = self._parts.clock
+            self._runner = Runner(self._turns, clock, self._world_of, group)
+            self._outbox = Deliver(self._turns, clock, self._post_of, self._parts.receivers, group)
+            self._turns.applied.append(self._heard)
+            self._make_worlds(live)
+            taken = self._turns.submit(Reloaded(live))
+            group.create_task(self._turns.run())
+            await taken
+            self._runner.reload()
+            services = (self._runner.run(), self._outbox.run(), self._digests(), self._heartbeats(), self._dogs())
+            for service in services:
+                group.create_task(service)
+            if self._parts.watch_s is not None:
+                group.create_task(self._watch(self._parts.watch_s))
+            started.set_result(None)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything that runs, then close the worlds. What is not committed will be seen again."""
+        self._ready = False
+        self._parts.notify("STOPPING=1")
+        self._main.cancel()
+        try:
+            await self._stack.__aexit__(kind, fault, trace)
+        finally:
+            for world in self._worlds.values():
+                await self._parts.close_world(world)
+
+    def _compiled(self) -> tuple[Edition, ...]:
+        return editions(load(self._paths), self._parts.kinds, self._parts.bindings)
+
+    # ---- reload -----------------------------------------------------------------------------------------------------
+
+    async def _watch(self, every_s: float) -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                await self.reload()
+            except Exception:
+                log.exception("reloading")
+
+    async def reload(self) -> bool:
+        """Take what is on disk now, if it differs and can be used; whether a new edition went live."""
+        try:
+            loaded = await asyncio.to_thread(load, self._paths)
+            seen = " ".join(one.fingerprint for one in loaded)
+            if seen in {self._refused_edit, " ".join(e.fingerprint for e in self._turns.live.editions)}:
+                self._mended(seen)
+                return False
+            found = await asyncio.to_thread(editions, loaded, self._parts.kinds, self._parts.bindings)
+        except Unusable as fault:
+            self._refuse({str(self._paths[0]): fault.mends}, "")
+            return False
+        old = {e.guide.path: e for e in self._turns.live.editions}
+        broken = {e.guide.path: faults for e in found if (faults := lost(old.get(e.guide.path), e))}
+        kept = tuple(old[e.guide.path] if e.guide.path in broken else e for e in found)
+        self._refuse(broken, seen if broken else "")
+        if kept == self._turns.live.editions:
+            return False
+        live = live_of(kept, self._parts.kinds)
+        old_worlds = self._make_worlds(live)
+        await self._turns.submit(Reloaded(live))
+        self._runner.reload()
+        self._publish(Change("reload", "", self._parts.clock.now()))
+        for world in old_worlds:
+            await self._parts.close_world(world)
+        return True
+
+    def _mended(self, seen: str) -> None:
+        """An edit that was taken back needs no complaint."""
+        if seen != self._refused_edit and self._broken:
+            self._refuse({}, "")
+
+    def _refuse(self, broken: dict[str, tuple[Mend, ...]], seen: str) -> None:
+        if broken != self._broken:
+            self._broken = broken
+            self._publish(Change("reload", "", self._parts.clock.now()))
+        self._refused_edit = seen
+
+    def _make_worlds(self, live: Live) -> list[World]:
+        """A world for each edition that has another folder or other settings than before; the worlds that are over."""
+        before = self._worlds
+        old = {e.guide.key: e for e in self._turns.live.editions}
+        self._worlds = {}
+        for edition in live.editions:
+            key = edition.guide.key
+            same = key in before and key in old and old[key].settings == edition.settings
+            self._worlds[key] = before[key] if same else self._parts.world(edition, self._trusted)
+        return [world for world in before.values() if world not in self._worlds.values()]
+
+    def _world_of(self, guide: str) -> World:
+        return self._worlds.get(guide) or next(iter(self._worlds.values()))
+
+    def _post_of(self, guide: str) -> Post:
+        found = [e for e in self._turns.live.editions if e.guide.key == guide or not guide]
+        edition = (found or self._turns.live.editions)[0]
+        return Post(self._world_of(edition.guide.key), edition.settings.email)
+
+    def _trusted(self, claim: str, text: str) -> bool:
+        """Whether a person trusted exactly this text, still."""
+        trust: Trust | None = self._turns.ledger.record("trust", claim)
+        now = self._parts.clock.now()
+        return trust is not None and trust.hash == hash_text(text) and (trust.until == 0 or now < trust.until)
+
+    # ---- what goes on beside ----------------------------------------------------------------------------------------
+
+    def _heard(self, draft: Draft) -> None:
+        """After each commit: the outbox, asked-for jobs and watchers."""
+        now = self._parts.clock.now()
+        if draft.notices or draft.deliveries:
+            self._outbox.wake()
+            self._publish(Change("notice", "", now))
+        for run in draft.runs:
+            self._runner.start_job(run)
+        for claim in draft.touched:
+            self._publish(Change("claim", claim, now))
+
+    def _publish(self, change: Change) -> None:
+        for queue in self._watchers:
+            if queue.full():
+                # A reader that is too slow reads everything again instead of holding everything for itself.
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait(Change("reload", "", change.at))
+            else:
+                queue.put_nowait(change)
+
+    async def _digests(self) -> None:
+        """Once an hour, for each claim that was looked at: how often, and what it last showed."""
+        while True:
+            await asyncio.sleep(DIGEST_EVERY_S)
+            seen, self._runner.seen = self._runner.seen, Counter()
+            for claim, count in sorted(seen.items()):
+                view = self.claim(claim)
+                if view is not None:
+                    self._turns.submit(Noted(_digest(view, count, self._parts.clock.now())))
+
+    async def _heartbeats(self) -> None:
+        """Tell the outside watch that all moves; silence is the alarm."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_EVERY_S)
+            urls = {e.settings.watch_url: e.guide.key for e in self._turns.live.editions if e.settings.watch_url}
+            if self.health().stuck:
+                continue
+            for url, guide in urls.items():
+                await self._heartbeat(url, self._world_of(guide))
+
+    async def _heartbeat(self, url: str, world: World) -> None:
+        try:
+            await world.net.http(HttpRequest("GET", world.secrets.resolve(url, "watch")))
+            self._turns.counts["heartbeats"] += 1
+        except WorldFault as fault:
+            self._turns.counts["heartbeats_missed"] += 1
+            log.warning("the heartbeat did not arrive: %s", world.secrets.mask(fault.detail))
+
+    async def _dogs(self) -> None:
+        """Feed systemd's watchdog while turns turn."""
+        every_s = self._parts.watchdog_s
+        while every_s is not None:
+            if "evaluation" not in self.health().stuck:
+                self._parts.notify("WATCHDOG=1")
+            await asyncio.sleep(every_s)
+
+    # ---- Running ----------------------------------------------------------------------------------------------------
+
+    @property
+    def guides(self) -> Sequence[Guide]:
+        """The live guides."""
+        return tuple(edition.guide for edition in self._turns.live.editions)
+
+    @property
+    def editions(self) -> Sequence[Edition]:
+        """The live guides with their settings and folders."""
+        return self._turns.live.editions
+
+    @property
+    def broken_edits(self) -> Mapping[str, tuple[Mend, ...]]:
+        """Guide path -> faults of an edit on disk that could not go live."""
+        return self._broken
+
+    @property
+    def state(self) -> State:
+        """The state store, for reading."""
+        return self._parts.state
+
+    @property
+    def series(self) -> Series:
+        """The time series."""
+        return self._parts.series
+
+    def claims(self) -> Sequence[ClaimView]:
+        """All live claims in the order of the guide."""
+        return tuple(self._view(found) for found in self._turns.live.claims.values())
+
+    def claim(self, claim_id: str) -> ClaimView | None:
+        """One claim, by id or alias."""
+        found = self._find(claim_id)
+        return None if found is None else self._view(found)
+
+    def _find(self, claim_id: str) -> LiveClaim | None:
+        for _ in range(100):  # aliases of aliases; a circle of them must not hang
+            if claim_id in self._turns.live.claims:
+                return self._turns.live.claims[claim_id]
+            claim_id = self._turns.ledger.record("aliases", claim_id) or ""
+        return None
+
+    def _view(self, found: LiveClaim) -> ClaimView:
+        claim, guide = found.claim, found.edition.guide.key
+        kept = self._turns.ledger.all_kept(claim.id)
+        registered: Registered | None = self._turns.ledger.record("claims", claim.id)
+        since = registered.read_at if registered is not None else 0.0
+        if claim.needs:
+            lacks = Verdict(Truth.UNBOUND, f"lacks a value for {', '.join(claim.needs)}")
+            return ClaimView(guide, claim, lacks, since, 0.0, ())
+        if not kept:
+            return ClaimView(guide, claim, UNSEEN, since, 0.0, ())
+        subjects = sorted(map(_known, kept), key=lambda k: (-k.verdict.state.badness, -k.since, k.subject))
+        worst = subjects[0]
+        return ClaimView(guide, claim, worst.verdict, worst.since, max(k.at for k in subjects), tuple(subjects))
+
+    def health(self) -> Health:
+        """Whether evaluation, outbox and disk move."""
+        now = self._parts.clock.now()
+        stuck = {
+            "evaluation": self._ready
+            and (
+                self._runner.late_s > STUCK_AFTER_S
+                or (self._turns.waits and now - self._turns.turned_at > STUCK_AFTER_S)
+            ),
+            "outbox": self._ready and self._outbox.oldest_s > OUTBOX_STUCK_AFTER_S,
+            "disk": self._turns.stuck_since is not None,
+        }
+        return Health(self._ready, tuple(name for name, is_so in stuck.items() if is_so), self._counters())
+
+    def _counters(self) -> dict[str, float]:
+        """Our own metrics, by their name in the exposition."""
+        if not self._ready:
+            return {}
+        found: dict[str, float] = {f"opsguide_{name}_total": n for name, n in self._turns.counts.items()}
+        found |= {f'opsguide_evaluations_total{{kind="{kind}"}}': n for kind, n in self._runner.runs.items()}
+        found |= {f'opsguide_deliveries_total{{outcome="{o}"}}': n for o, n in self._outbox.counts.items()}
+        states = [view.verdict.state for view in self.claims()]
+        found |= {f'opsguide_claims{{state="{state}"}}': states.count(state) for state in Truth}
+        return found | {
+            "opsguide_overruns_total": self._runner.counts["overruns"],
+            "opsguide_run_faults_total": self._runner.counts["faults"],
+            "opsguide_rule_lag_seconds": self._runner.lag_s,
+            "opsguide_outbox_pending": len(self._turns.ledger.notices),
+            "opsguide_outbox_oldest_seconds": self._outbox.oldest_s,
+            "opsguide_broken_edits": len(self._broken),
+        }
+
+    async def changes(self) -> AsyncIterator[Change]:
+        """Everything that happens from now on. A slow reader gets one `reload` instead of what it missed."""
+        queue: asyncio.Queue[Change] = asyncio.Queue(CHANGES_KEPT)
+        self._watchers.add(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._watchers.discard(queue)
+
+    async def tick(self, claim_id: str, by: str, note: str) -> str:
+        """Record that a person did a task; returns "" or why not. On disk when it returns."""
+        found = self._find(claim_id)
+        if found is None:
+            return f"no claim is called {claim_id}"
+        if not found.bound:
+            return f"{claim_id} lacks a value for {', '.join(found.claim.needs)}"
+        if not any(want.topic == "task.ticked" for want in found.plan.wants) and found.claim.kind != "task":
+            return f"{claim_id} is no task"
+        act = Evidence(
+            claim=found.claim.id,
+            subject="",
+            at=self._parts.clock.now(),
+            ok=True,
+            says="ticked",
+            because=f"done by {by}" + (f": {note}" if note else ""),
+            topic="task.ticked",
+            scope=found.claim.id,
+            fact=TaskTicked(note),
+            by=by,
+        )
+        await self._turns.submit(Seen((act,)))
+        return ""
+
+    async def trust(self, claim_id: str, by: str, until: float) -> str:
+        """Record that a person trusts exactly this claim's command text; returns "" or why not. until 0: no end."""
+        found = self._find(claim_id)
+        if found is None:
+            return f"no claim is called {claim_id}"
+        text = getattr(found.claim.spec, "command", None)
+        if not isinstance(text, str) or not text:
+            return f"{claim_id} has no command to trust"
+        now = self._parts.clock.now()
+        if until and until <= now:
+            return "the consent would have ended already"
+        consent = Trust(hash_text(text), by, now, until)
+        act = Evidence(found.claim.id, "", now, ok=True, says="trusted", because=f"{by} trusts: {text}", by=by)
+        trusted = self._turns.submit(Put((("trust", found.claim.id, consent),)))
+        await self._turns.submit(Noted(act))
+        await trusted
+        return ""
+
+    async def run_now(self, claim_ids: Sequence[str]) -> None:
+        """Run all jobs of these claims once, now, and wait for their evidence to be judged."""
+        await self._runner.once(found.claim.id for i in claim_ids if (found := self._find(i)) is not None)
+
+    async def notices(self, limit: int = 100) -> Sequence[StoredNotice]:
+        """The outbox, newest first."""
+        return await self._parts.state.notices(limit=limit)
+
+    async def evidence(self, claim_id: str, limit: int = 100) -> Sequence[LoggedEvidence]:
+        """The log of one claim, or of all (""), newest first."""
+        return await self._parts.state.evidence(claim=claim_id, limit=limit)
+
+    async def flips(self, claim_id: str, limit: int = 100) -> Sequence[FlipRow]:
+        """Flips of one claim, or of all (""), newest first."""
+        return await self._parts.state.flips(claim=claim_id, limit=limit)
+
+
+def _known(kept: Kept) -> Known:
+    return kept.known
+
+
+def _digest(view: ClaimView, count: int, at: float) -> Evidence:
+    shown = next((k for k in view.subjects if not k.subject), None)
+    values = (("evidence_count", float(count)), *(shown.values if shown is not None else ()))
+    return Evidence(
+        claim=view.claim.id,
+        subject="",
+        at=at,
+        ok=view.verdict.state is Truth.HOLDS,
+        says=view.verdict.state,
+        because=view.verdict.because,
+        values=values,
+        topic="digest",
+    )
