@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import dataclass
 from itertools import groupby, islice
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from opsguide.core.ports import StoreFault
@@ -35,10 +35,19 @@ class _Asked:
     answer: asyncio.Future[Any]
 
 
+_PATIENCE_S, _PAUSE_S, _EVERY_S = 0.01, 0.001, 0.005
+"""After this wait for an answer the event loop begins to stand still for so long, every so often."""
+
+
 class WriterThread:
     """Runs `write` on groups of steps, and errands between them, all in one thread and in the order of the calls.
 
     real_io is entered around every wait, so that virtual time does not jump over the disk.
+
+    An event loop that is never idle starves other threads of the interpreter lock: each turn of it lets go of the
+    lock in `select`, too briefly to be taken, yet often enough to start the lock's 5 ms switch interval anew. Writes
+    then took seconds (bench/state.py, "busy loop"). So while an answer is overdue the loop stands still for a moment
+    now and then.
     """
 
     def __init__(
@@ -50,6 +59,9 @@ class WriterThread:
         self._real_io = real_io
         self._queue: SimpleQueue[_Asked | None] = SimpleQueue()
         self._closed = False
+        self._waiting_callers = 0
+        self._overdue: asyncio.TimerHandle | None = None
+        self._answered = Event()
         # A daemon: what has not returned need not be finished when the process is told to end.
         self._thread = Thread(target=self._serve, name="state-writer", daemon=True)
         self._thread.start()
@@ -75,16 +87,32 @@ class WriterThread:
     async def _ask(self, changes: Changes | None, errand: Callable[[], Any] | None) -> Any:
         if self._closed:
             raise StoreFault("the state store is closed")
-        answer = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
         self._queue.put(_Asked(changes, errand, answer))
-        with self._real_io():
-            return await answer
+        self._waiting_callers += 1
+        if self._overdue is None:
+            self._overdue = loop.call_later(_PATIENCE_S, self._give_way, loop)
+        try:
+            with self._real_io():
+                return await answer
+        finally:
+            self._waiting_callers -= 1
+            if self._waiting_callers == 0 and self._overdue is not None:
+                self._overdue.cancel()
+                self._overdue = None
+
+    def _give_way(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._answered.clear()
+        self._answered.wait(_PAUSE_S)
+        self._overdue = loop.call_later(_EVERY_S, self._give_way, loop)
 
     def _serve(self) -> None:
         for waiting in self._batches():
             for is_step, run in groupby(waiting, key=lambda asked: asked.changes is not None):
                 asked = list(run)
                 _reply(asked, self._steps(asked) if is_step else [_errand(one) for one in asked])
+                self._answered.set()
 
     def _batches(self) -> Iterator[list[_Asked]]:
         """Whatever waits, again and again, until the closing mark."""
