@@ -26,11 +26,12 @@ class WorldFault(Exception):  # noqa: N818 -- a fault of the world, not of ours
     says: refused, timeout, dns, tls, reset, too_large, nonsense, not_found or denied.
     """
 
-    def __init__(self, says: str, detail: str) -> None:
+    def __init__(self, says: str, detail: str, tls_not_after: float | None = None) -> None:
         """Keep both the class and the sentence."""
         super().__init__(detail)
         self.says = says
         self.detail = detail
+        self.tls_not_after = tls_not_after
 
 
 class Clock(Protocol):
@@ -204,20 +205,29 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """A selector of the expression that has no fresh series though it should. why: a sentence."""
+    """A selector of the expression that has no fresh series though it should. why: a sentence.
+
+    labels: of a target lost beside others, what its series had in common; () otherwise.
+    """
 
     selector: str
     why: str
+    labels: Labels = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An instant query's value and its blindness. error: the query cannot be evaluated (then points is empty)."""
+    """An instant query's value and its blindness. error: the query cannot be evaluated (then points is empty).
+
+    partly: targets that are down whose series are missing while a selector still has fresh ones of others; a subject
+    whose labels include those of such a Blind is not known to have ended.
+    """
 
     points: tuple[Point, ...]
     blind: tuple[Blind, ...] = ()
     error: str = ""
     scalar: bool = False
+    partly: tuple[Blind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
