@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+_THOUSANDS = 1000.0
 DURATION_S = {
     "ms": 0.001,
     "s": 1.0,
@@ -46,7 +47,7 @@ def duration_s(text: str) -> float | None:
 
     A month is 30 days and a year 365, as the guides use them for retention and expiry.
     """
-    squeezed = text.strip().lower().replace("\N{NO-BREAK SPACE}", " ")
+    squeezed = text.strip().lower().replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
     compact = squeezed.replace(" ", "")
     parts = _PROMETHEUS.findall(compact)
     if parts and "".join(n + u for n, u in parts) == compact:
@@ -54,7 +55,7 @@ def duration_s(text: str) -> float | None:
     found = _WORDED.fullmatch(squeezed)
     if found is None:
         return None
-    seconds = _WORDS_S.get(found[2].removesuffix("s")) or _WORDS_S.get(found[2])
+    seconds = _WORDS_S.get(found[2].removesuffix("s")) or DURATION_S.get(found[2])
     amount = number(found[1])
     return None if seconds is None or amount is None else amount * seconds
 
@@ -96,15 +97,22 @@ def prometheus_duration(seconds: float) -> str:
 
 
 def said(value: float, unit: str = "") -> str:
-    """A number as people read it: unit "ratio" as a percentage, "seconds" and "bytes" in the unit that fits."""
+    """A number as people read it: unit "ratio" as a percentage, "seconds" and "bytes" in the unit that fits.
+
+    "per_second" and "bytes_per_second" end in /s, "count" has its thousands apart; any other unit stands behind.
+    """
     if value != value:  # noqa: PLR0124 -- NaN
         return "no value"
     if unit == "ratio":
         return f"{value * 100:.3g} %" if abs(value) < 1000 else f"{value * 100:.0f} %"  # noqa: PLR2004
     if unit == "seconds":
         return _said_seconds(value)
-    if unit == "bytes":
-        return _said_bytes(value)
+    if unit in {"bytes", "bytes_per_second"}:
+        return _said_bytes(value) + ("/s" if unit == "bytes_per_second" else "")
+    if unit == "per_second":
+        return f"{value:.3g}/s" if abs(value) < _THOUSANDS else f"{value:,.0f}/s"
+    if unit == "count":
+        return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= _THOUSANDS else f"{value:.3g}"
     return f"{value:g}" + (f" {unit}" if unit else "")
 
 
