@@ -1,0 +1,13 @@
+"""What is wrong with a query, told to whoever wrote it."""
+
+from __future__ import annotations
+
+
+class QueryFault(Exception):  # noqa: N818 -- a fault of the query, shown as a sentence
+    """A query that cannot be parsed or evaluated. column: 1-based place in its text, 0 where it has none."""
+
+    def __init__(self, message: str, column: int = 0) -> None:
+        """Keep the sentence and the place."""
+        super().__init__(message)
+        self.message = message
+        self.column = column
