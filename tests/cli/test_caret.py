@@ -44,8 +44,8 @@ def test_a_long_line_is_cut_around_the_culprit() -> None:
     assert caret.index("^") == line.index("CULPRIT")
 
 
-def test_further_places_are_named_up_to_five() -> None:
-    others = tuple(Place("guide.md", n, n) for n in range(3, 10))
-    text = shown(Place("guide.md", 1, 1), others)
-    assert text.count("also guide.md") == 5
-    assert text.endswith("and 2 more places")
+def test_further_places_are_named_by_file_up_to_twelve() -> None:
+    others = (*(Place("guide.md", n, n) for n in range(3, 18)), Place("other.md", 7, 7))
+    lines = shown(Place("guide.md", 1, 1), others).splitlines()
+    assert "also in line 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 and 3 more" in lines
+    assert "also in other.md line 7" in lines

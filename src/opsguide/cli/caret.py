@@ -29,9 +29,20 @@ def finding(mend: Mend, lines: Mapping[str, Sequence[str]], out: TextIO) -> str:
     """The paragraph of one finding. lines: source lines by file, as on disk."""
     head = f"{mend.at}: {paint(mend.level.value, mend.level.value, out)}: {mend.wrong}"
     foot = f"mend: {mend.mend}          [{mend.rule}]  opsguide explain {mend.rule}"
-    others = "".join(f"\n  also {place}" for place in mend.others[:5])
-    more = f"\n  and {len(mend.others) - 5} more places" if len(mend.others) > 5 else ""  # noqa: PLR2004 -- see others
-    return "\n".join([head, *_quote(mend, lines.get(mend.at.file, ())), foot]) + others + more
+    return "\n".join([head, *_quote(mend, lines.get(mend.at.file, ())), *_others(mend), foot])
+
+
+def _others(mend: Mend) -> list[str]:
+    """`also in line 14, 17`, one line a file."""
+    by_file: dict[str, list[int]] = {}
+    for place in mend.others:
+        by_file.setdefault(place.file, []).append(place.line)
+    found = []
+    for file, numbers in by_file.items():
+        shown = ", ".join(map(str, numbers[:SHOWN]))
+        more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
+        found.append(f"also in {'' if file == mend.at.file else file + ' '}line {shown}{more}")
+    return found
 
 
 def _quote(mend: Mend, lines: Sequence[str]) -> list[str]:
@@ -49,6 +60,10 @@ def _quote(mend: Mend, lines: Sequence[str]) -> list[str]:
     gutter = f"{mend.at.line} | "
     caret = " " * (start - shift + (3 if shift else 0)) + "^" * max(1, min(width, WIDTH))
     return [gutter + shown.rstrip(), " " * (len(gutter) - 2) + "| " + caret]
+
+
+SHOWN = 12
+"""Lines named of a fault's further places."""
 
 
 @cache

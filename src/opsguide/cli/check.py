@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from opsguide.cli.caret import finding, paint
+from opsguide.core.block import Status
 from opsguide.core.mend import Level
-from opsguide.core.nouns import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ def command(paths: tuple[str, ...], form: str, *, strict: bool, with_claims: boo
     """
     from opsguide.kernel.plan import check  # noqa: PLC0415 -- only this command pays for the compiler
 
-    guides = [check(path) for path in paths]
+    guides = check(paths)
     if form == "json":
         _print_json(guides)
     else:

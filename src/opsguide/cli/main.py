@@ -75,8 +75,24 @@ def call(arguments: list[str]) -> int:
         # The reader of our output went away (`| head`): nothing is wrong, but Python's own flush would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ExceptionGroup as group:
+        return _grouped(group, arguments)
     except Exception as fault:  # noqa: BLE001 -- the last door: a user sees a sentence and where the rest is
         return _our_fault(fault, arguments)
+
+
+def _grouped(group: ExceptionGroup[Exception], arguments: list[str]) -> int:
+    """What a task group wrapped: the user's fault if it is one, else ours."""
+    from opsguide.cli.caret import tell_fault  # noqa: PLC0415 -- as above
+    from opsguide.core.mend import Unusable  # noqa: PLC0415 -- as above
+
+    first: Exception = group
+    while isinstance(first, ExceptionGroup):
+        first = first.exceptions[0]
+    if isinstance(first, Unusable):
+        tell_fault(first)
+        return 2
+    return _our_fault(first, arguments)
 
 
 def _our_fault(fault: Exception, arguments: list[str]) -> int:
