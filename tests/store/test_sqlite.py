@@ -5,12 +5,14 @@ import json
 import os
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.store.contract import StateContract, saw, together, typical
 from tests.store.statefiles import by_hand, fill, verified
 
 from opsguide.core.ports import Changes, EvidenceRow, StoreFault
+from opsguide.store import reads
 from opsguide.store.sqlite import SqliteState
 
 
@@ -305,3 +307,29 @@ def test_a_file_cut_short_is_a_fault_and_not_an_empty_start(tmp_path: Path) -> N
             await state.close()
 
     assert "damaged" in asyncio.run(scenario())
+
+
+# ---- plans ----
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        ({"claim": "c"}, "evidence_of_claim"),
+        ({"claim": "c", "subject": "s", "since": 5.0, "before": 9}, "evidence_of_claim"),
+        ({"topic": "t"}, "evidence_of_topic"),
+        ({}, ""),
+    ],
+)
+def test_the_newest_of_a_claim_or_topic_is_found_without_a_scan_or_a_sort(
+    tmp_path: Path, asked: dict[str, Any], index: str
+) -> None:
+    fill(tmp_path / "state.db")
+    with by_hand(tmp_path / "state.db") as db:
+        said: list[str] = []
+        db.set_trace_callback(said.append)
+        given = {"claim": "", "subject": None, "topic": "", "since": 0.0, "before": None, "limit": 10, **asked}
+        reads.evidence(db, **given)
+        plan = " ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {said[0]}"))
+    assert "TEMP B-TREE" not in plan
+    assert index in plan

@@ -101,3 +101,25 @@ def test_a_lock_held_by_another_program_is_a_store_fault_and_its_end_mends_the_s
         await state.close()
 
     asyncio.run(scenario())
+
+
+def test_steps_that_need_a_table_that_is_gone_fail_and_the_others_are_written(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        state = SqliteState(tmp_path / "state.db")
+        await state.open()
+        with by_hand(tmp_path / "state.db") as db:
+            db.execute("DROP TABLE records")
+        needs = together(saw("lost"), Changes(records=(RecordRow("a", "b", b""),)))
+        outcomes = await asyncio.gather(
+            *(state.commit(step) for step in (saw("1"), needs, saw("2"), needs)), return_exceptions=True
+        )
+        assert [isinstance(one, StoreFault) for one in outcomes] == [False, True, False, True]
+        assert [row.says for row in await state.evidence()] == ["2", "1"]
+        assert await state.verify() == (2, "")
+        await state.close()
+        # What cannot be loaded is not kept open: the next try says the same, not that somebody has it.
+        for _ in range(2):
+            with pytest.raises(StoreFault, match="no such table: records"):
+                await state.open()
+
+    asyncio.run(scenario())

@@ -62,9 +62,16 @@ class SqliteState:
 
         Raises StoreFault: another process has it open, the file is damaged, newer than this code, or not ours.
         """
-        if self._held is None:
-            self._held = await self._aside(None, self._take)
-        held = self._held
+        if self._held is not None:
+            return await self._load(self._held)
+        self._held = await self._aside(None, self._take)
+        try:
+            return await self._load(self._held)
+        except StoreFault:
+            await self.close()
+            raise
+
+    async def _load(self, held: _Opened) -> Snapshot:
         return await held.lane.run(lambda: self._guarded(lambda: reads.snapshot(held.steps.db)))
 
     def _take(self) -> _Opened:
