@@ -6,7 +6,7 @@ nothing, unknown keys. What is wrong is collected, never fatal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -165,7 +165,7 @@ class _Reader:
         route = node.get("route")
         shared = _texts(node.get("global"))
         found = RoutingConfig(
-            route=self.route(route) if route is not None else None,
+            route=replace(self.route(route), line=_line_of(node, "route")) if route is not None else None,
             receivers=self.receivers(node.get("receivers"), shared),
             inhibit=tuple(self.inhibit(rule) for rule in _children(node.get("inhibit_rules"))),
             intervals=self.intervals(node),
@@ -321,6 +321,11 @@ def _texts(node: Node | None, prefix: str = "") -> dict[str, str]:
         else:
             found |= _texts(value, f"{prefix}{name}.")
     return found
+
+
+def _line_of(node: Node, key: str) -> int:
+    found = node.key(key)
+    return found.line if found is not None else node.line
 
 
 def _text(node: Node | None) -> str | None:

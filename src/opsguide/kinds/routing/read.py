@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from opsguide.core.block import Node
-    from opsguide.core.kind import Context
+    from opsguide.core.kind import Context, Filled
     from opsguide.core.settings import EmailSettings
     from opsguide.engines.marked import Node as Yaml
     from opsguide.engines.routing.config import Fault, Route, RoutingConfig
@@ -141,7 +141,7 @@ def _filled_route(route: Route, context: Context, needs: list[str]) -> Route:
     """The tree with its placeholders filled; the names of those without a value go to `needs`."""
 
     def fill(text: str) -> str:
-        filled = context.fill(text)
+        filled = _fill(text, context)
         needs.extend(filled.needs)
         return filled.text
 
@@ -149,6 +149,12 @@ def _filled_route(route: Route, context: Context, needs: list[str]) -> Route:
     children = tuple(_filled_route(child, context, needs) for child in route.routes)
     receiver = None if route.receiver is None else fill(route.receiver)
     return replace(route, receiver=receiver, matchers=matchers, routes=children)
+
+
+def _fill(text: str, context: Context) -> Filled:
+    """A value with its placeholders filled; in quotes, because `[x]` alone on a line is taken for a list."""
+    filled = context.fill(f'"{text}"')
+    return replace(filled, text=filled.text[1:-1])
 
 
 def _understood(route: Route | None) -> str:
@@ -202,10 +208,10 @@ def _filled_receiver(receiver: Receiver, context: Context) -> tuple[Receiver, tu
     needs: list[str] = []
     integrations: list[Integration] = []
     for one in receiver.integrations:
-        fills = {key: context.fill(value) for key, value in one.settings.items()}
+        fills = {key: _fill(value, context) for key, value in one.settings.items()}
         needs += [name for filled in fills.values() for name in filled.needs]
         integrations.append(replace(one, settings={key: filled.text for key, filled in fills.items()}))
-    name = context.fill(receiver.name)
+    name = _fill(receiver.name, context)
     found = replace(receiver, name=name.text, integrations=tuple(integrations))
     return found, tuple(dict.fromkeys((*needs, *name.needs)))
 
