@@ -21,7 +21,7 @@ from opsguide.engines.vocabulary import FILLER, GENERIC, NEUTRAL, metric_name, s
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Bound", "Facts", "Unbound", "bind", "canonical", "metric_name", "stems"]
+__all__ = ["Bound", "Facts", "Unbound", "bind", "canonical", "is_known", "metric_name", "stems"]
 
 DATABASE_JOBS = 'job=~".*(postgres|mysql|maria|database|mongo|db).*"'
 
@@ -210,6 +210,11 @@ def _file_systems(facts: Facts) -> str:
     real = kinds - set(VIRTUAL_FILE_SYSTEMS)
     virtual = "|".join(kind.replace(".", "\\\\.") for kind in sorted(kinds - real))
     return f'fstype!~"{virtual}"' if real and virtual else ""
+
+
+def is_known(quantity: str) -> bool:
+    """Whether the words name a quantity that a convention knows."""
+    return bool(_scored(quantity, ""))
 
 
 @lru_cache(maxsize=4096)

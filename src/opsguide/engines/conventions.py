@@ -14,7 +14,7 @@ from dataclasses import dataclass
 class Way:
     """One expression for a quantity. unit: its base unit. mode: quantile, avg or max where it gives just that.
 
-    words: at least one of these stands in the quantity or its description, else the way is not taken. note: told in why.
+    words: at least one of these stands in the quantity or its description, else it is not taken. note: told in why.
     """
 
     needs: tuple[str, ...]
