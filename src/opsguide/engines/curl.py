@@ -17,6 +17,9 @@ Labels = tuple[tuple[str, str], ...]
 
 _PROMPT = re.compile(r"^\s*(?:\$|>|#(?=\s+curl\b)|[\w.@~:-]+[$#])\s+(?=\S)")
 _OPERATOR = re.compile(r"[|&;]+|[<>]+&?")
+_HOLE = re.compile(r"<([A-Za-z][\w-]*(?: [\w-]+)*)>")
+"""`<host>` in a guide is a placeholder and no redirection; while a line is split it wears characters of no meaning."""
+_BLANK = "\ue002"
 _WRAPPERS = frozenset({"sudo", "time", "watch", "exec", "!", "if", "until", "while", "then", "do"})
 _VALUED = frozenset(
     [
@@ -107,8 +110,12 @@ def _without_comment(text: str) -> tuple[str, str]:
 
 
 def words(text: str) -> list[list[str]]:
-    """The simple commands of one line as words, split at `|`, `&&`, `;`, redirections dropped; [] where unreadable."""
-    lexer = shlex.shlex(text, posix=True, punctuation_chars="|&;<>")
+    """The simple commands of one line as words, split at `|`, `&&`, `;`, redirections dropped; [] where unreadable.
+
+    `<some host>` stays one word, as a placeholder.
+    """
+    shielded = _HOLE.sub(lambda hole: "\ue000" + hole[1].replace(" ", _BLANK) + "\ue001", text)
+    lexer = shlex.shlex(shielded, posix=True, punctuation_chars="|&;<>")
     lexer.whitespace_split = True
     lexer.commenters = ""
     try:
@@ -121,7 +128,7 @@ def words(text: str) -> list[list[str]]:
         if skip:
             skip = False
         elif not _OPERATOR.fullmatch(token):
-            found[-1].append(token)
+            found[-1].append(token.replace("\ue000", "<").replace("\ue001", ">").replace(_BLANK, " "))
         elif token[0] in "<>":
             skip = True
             if found[-1][-1:] in (["1"], ["2"]):  # `2>file` comes as two tokens

@@ -71,7 +71,7 @@ class Script(Generic[Q, A]):
             await asyncio.sleep(after_s)
         outcome = found(query) if callable(found) else found
         if isinstance(outcome, WorldFault):
-            raise WorldFault(outcome.says, outcome.detail)
+            raise WorldFault(outcome.says, outcome.detail, outcome.tls_not_after)
         return outcome
 
 
