@@ -73,6 +73,7 @@ class Parts:
     notify: Callable[[str], bool] = _unheard
     watchdog_s: float | None = None
     bindings: Mapping[str, str] = field(default_factory=dict)
+    external_url: str = ""
 
 
 class App:
@@ -93,15 +94,33 @@ class App:
 
     async def __aenter__(self) -> Self:
         """Compile, load the store, let the guides go live. Raises Unusable or StoreFault."""
-        live = live_of(await asyncio.to_thread(self._compiled), self._parts.kinds)
-        await self._turns.open(live)
+        live = live_of(await asyncio.to_thread(self._compiled), self._parts.kinds, self._parts.external_url)
+        try:
+            await self._turns.open(live)
+        except BaseException:
+            await self._parts.state.close()
+            raise
         outer = await self._stack.enter_async_context(asyncio.TaskGroup())
         started = asyncio.get_running_loop().create_future()
         self._main = outer.create_task(self._serve(live, started))
-        await started
+        try:
+            await started
+        except BaseException as fault:
+            await self._failed(fault)
+            raise
         self._ready = True
         self._parts.notify("READY=1")
         return self
+
+    async def _failed(self, fault: BaseException) -> None:
+        """Raise what really kept the house from starting; the group only says that it was cancelled."""
+        self._main.cancel()
+        try:
+            await self._stack.__aexit__(type(fault), fault, fault.__traceback__)
+        except BaseExceptionGroup as group:
+            raise _first(group) from None
+        finally:
+            await self._close()
 
     async def _serve(self, live: Live, started: asyncio.Future[None]) -> None:
         """Everything that runs, in one group: cancelling this task stops it, and a fault in one of them ends all."""
@@ -125,15 +144,21 @@ class App:
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop everything that runs, then close the worlds. What is not committed will be seen again."""
+        """Stop everything that runs, then close worlds and store. What is not committed will be seen again."""
         self._ready = False
         self._parts.notify("STOPPING=1")
         self._main.cancel()
+        # Only a cancellation may be the group's own doing; a fault of the body leaves as it is, in no group.
+        own = (kind, fault, trace) if isinstance(fault, asyncio.CancelledError) else (None, None, None)
         try:
-            await self._stack.__aexit__(kind, fault, trace)
+            await self._stack.__aexit__(*own)
         finally:
-            for world in self._worlds.values():
-                await self._parts.close_world(world)
+            await self._close()
+
+    async def _close(self) -> None:
+        for world in self._worlds.values():
+            await self._parts.close_world(world)
+        await self._parts.state.close()
 
     def _compiled(self) -> tuple[Edition, ...]:
         return editions(load(self._paths), self._parts.kinds, self._parts.bindings)
@@ -166,7 +191,7 @@ class App:
         self._refuse(broken, seen if broken else "")
         if kept == self._turns.live.editions:
             return False
-        live = live_of(kept, self._parts.kinds)
+        live = live_of(kept, self._parts.kinds, self._parts.external_url)
         old_worlds = self._make_worlds(live)
         await self._turns.submit(Reloaded(live))
         self._runner.reload()
@@ -329,15 +354,12 @@ class App:
 
     def health(self) -> Health:
         """Whether evaluation, outbox and disk move."""
-        now = self._parts.clock.now()
+        turns, now = self._turns, self._parts.clock.now()
+        still = turns.waits and turns.stuck_since is None and now - turns.turned_at > STUCK_AFTER_S
         stuck = {
-            "evaluation": self._ready
-            and (
-                self._runner.late_s > STUCK_AFTER_S
-                or (self._turns.waits and now - self._turns.turned_at > STUCK_AFTER_S)
-            ),
+            "evaluation": self._ready and (still or self._runner.late_s > STUCK_AFTER_S),
             "outbox": self._ready and self._outbox.oldest_s > OUTBOX_STUCK_AFTER_S,
-            "disk": self._turns.stuck_since is not None,
+            "disk": turns.stuck_since is not None,
         }
         return Health(self._ready, tuple(name for name, is_so in stuck.items() if is_so), self._counters())
 
@@ -426,6 +448,13 @@ class App:
     async def flips(self, claim_id: str, limit: int = 100) -> Sequence[FlipRow]:
         """Flips of one claim, or of all (""), newest first."""
         return await self._parts.state.flips(claim=claim_id, limit=limit)
+
+
+def _first(fault: BaseException) -> BaseException:
+    """The first fault of a group of groups."""
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
+    return fault
 
 
 def _known(kept: Kept) -> Known:

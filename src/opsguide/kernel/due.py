@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from math import floor
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cronsim import CronSim
+from cronsim import CronSim, CronSimError
 
 from opsguide.core.kind import Batch
 from opsguide.core.nouns import Calendar, Every
@@ -101,6 +101,13 @@ def next_of(calendar: Calendar, after: float) -> float:
     return found.timestamp()
 
 
+def _next_or_none(calendar: Calendar, after: float) -> float | None:
+    try:
+        return next_of(calendar, after)
+    except (CronSimError, ZoneInfoNotFoundError, StopIteration, ValueError):
+        return None
+
+
 class Schedule:
     """What is due next."""
 
@@ -111,11 +118,12 @@ class Schedule:
 
     def reload(
         self, planned: Mapping[str, Planned], last: Mapping[str, float], since: Mapping[str, float], now: float
-    ) -> None:
+    ) -> list[Planned]:
         """Take over new batches. last: when a calendar batch was last run; since: first seen, where it never was.
 
-        Batches that were there before keep their time.
+        Batches that were there before keep their time. Returns those whose calendar is none, which are never due.
         """
+        faulty: list[Planned] = []
         self._at = {name: at for name, at in self._at.items() if name in planned}
         self.planned = dict(planned)
         for name, batch in planned.items():
@@ -125,9 +133,14 @@ class Schedule:
                 case Every(interval_s):
                     self._at[name] = now + jitter(name, interval_s)
                 case Calendar() as calendar:
-                    self._at[name] = next_of(calendar, last.get(name, since.get(name, now)))
+                    at = _next_or_none(calendar, last.get(name, since.get(name, now)))
+                    if at is None:
+                        faulty.append(batch)
+                    else:
+                        self._at[name] = at
         self._heap = [(at, name) for name, at in self._at.items()]
         heapq.heapify(self._heap)
+        return faulty
 
     def next_at(self) -> float | None:
         """When the next batch is due."""

@@ -24,7 +24,7 @@ def discover(*folders: Path) -> tuple[AnyKind, ...]:
     Raises ValueError where two kinds have one name: which of them reads the guide must not depend on an accident.
     """
     found: dict[str, AnyKind] = {}
-    for kind in (*_own(), *_entered(), *(kind for folder in folders for kind in _beside(folder))):
+    for kind in (*_own(), *_entered(), *(kind for folder in folders for kind in beside(folder))):
         if kind.name in found and found[kind.name] is not kind:
             raise ValueError(f"two kinds are called {kind.name}")
         found[kind.name] = kind
@@ -48,7 +48,8 @@ def _entered() -> Iterator[AnyKind]:
         yield point.load()
 
 
-def _beside(folder: Path) -> Iterator[AnyKind]:
+def beside(folder: Path) -> Iterator[AnyKind]:
+    """The kinds of a folder of kind folders that is on no path."""
     for package in sorted(folder.iterdir()):
         if (package / "__init__.py").is_file():
             yield from _with_kind([_load(package)])

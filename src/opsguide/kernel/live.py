@@ -110,8 +110,11 @@ class Live:
 EMPTY = Live((), {}, {})
 
 
-def live(editions: Sequence[Edition], kinds: Sequence[AnyKind]) -> Live:
-    """What goes live of these editions: their active claims, planned where they are bound."""
+def live(editions: Sequence[Edition], kinds: Sequence[AnyKind], external_url: str = "") -> Live:
+    """What goes live of these editions: their active claims, planned where they are bound.
+
+    external_url: of the live page, for links in notices.
+    """
     by_name = {kind.name: kind for kind in kinds}
     claims = {
         claim.id: _live_claim(claim, by_name[claim.kind], edition)
@@ -120,7 +123,7 @@ def live(editions: Sequence[Edition], kinds: Sequence[AnyKind]) -> Live:
         if claim.status is Status.ACTIVE
     }
     active = [found.claim for found in claims.values()]
-    told = _notify(editions)
+    told = _notify(editions) | {"external_url": external_url}
     machines = {kind.machine.name: kind.machine for kind in kinds if kind.machine is not None}
     return Live(tuple(editions), claims, {name: (m, m.config(active, told)) for name, m in machines.items()})
 

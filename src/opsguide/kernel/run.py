@@ -53,7 +53,10 @@ class Runner:
             for name, p in planned.items()
             if any(c.id in seen for c, _ in p.batch.jobs)
         }
-        self._schedule.reload(planned, self._turns.ledger.bucket("jobs"), since, self._clock.now())
+        last = self._turns.ledger.bucket("jobs")
+        for faulty in self._schedule.reload(planned, last, since, self._clock.now()):
+            text = f"a fault of opsguide: {faulty.schedule} is no calendar"
+            self._turns.submit(Faulted(tuple(claim.id for claim, _ in faulty.batch.jobs), text))
         self._bell.set()
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from opsguide.core.alarm import ROUTING
 from opsguide.core.machine import Signal
 from opsguide.kernel.codec import Held, HeldAlert, Raised
 from opsguide.kernel.ledger import Timer
@@ -74,7 +73,7 @@ def trial_over(draft: Draft, live: Live, keys: Sequence[str], now: float) -> lis
             continue
         listed.setdefault(_edition_of(live, key), []).extend(ended.alerts)
         signals += [Signal(h.alert.machine, h.alert.event()) for h in ended.alerts if h.firing]
-    digests = [_digest(draft, live.editions[i], alerts, now) for i, alerts in listed.items() if live.editions]
+    digests = [_digest(draft, live.editions[i], alerts, now) for i, alerts in listed.items() if alerts]
     return [*digests, *signals]
 
 
@@ -92,12 +91,13 @@ def _digest(draft: Draft, edition: Edition, alerts: Sequence[HeldAlert], now: fl
         ("description", "\n".join(lines[:SHOWN]) + more),
         ("summary", f"{len(lines)} inferred alerts of {edition.service} were held back during their trial"),
     )
-    raised = Raised(ROUTING, labels, annotations, now, "", inferred=False, source="")
+    machine = alerts[0].alert.machine
+    raised = Raised(machine, labels, annotations, now, "", inferred=False, source="")
     until = now + DIGEST_FIRES_S
     key = f"digest {edition.guide.key} {now:.3f}"
     draft.put("trial", key, Held((HeldAlert(raised, firing=True),), until))
     draft.timers.append(Timer(until, "trial", (key, "")))
-    return Signal(ROUTING, raised.event())
+    return Signal(machine, raised.event())
 
 
 def _lines(alerts: Iterable[HeldAlert]) -> Iterable[str]:

@@ -54,7 +54,7 @@ class Turns:
         self.ledger = Ledger()
         self.counts: Counter[str] = Counter()
         self.stuck_since: float | None = None
-        self.turned_at = clock.now()
+        self.turned_at = 0.0
         self.applied: list[Callable[[Draft], None]] = []
         self._state = state
         self._clock = clock
@@ -72,6 +72,7 @@ class Turns:
         self.live = Live(live.editions, {}, live.machines)
         self.ledger = Ledger.load(await self._state.open(), live.machines)
         self._conflicts = 0
+        self.turned_at = self._clock.now()
 
     def submit(self, given: Input | Reloaded) -> asyncio.Future[None]:
         """Have an input worked in the next turn; the future is done when it is on disk."""

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.kernel.house import House, states
+
+from opsguide.core.ports import Conflict, StoreFault
+from opsguide.store.sqlite import SqliteState
+from opsguide.world.sim.loop import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from opsguide.core.ports import Changes
+
+
+class Flaky(SqliteState):
+    """A store that refuses while `fault` is set."""
+
+    fault: Exception | None = None
+    refused = 0
+
+    async def commit(self, changes: Changes) -> int:
+        if self.fault is not None:
+            self.refused += 1
+            raise self.fault
+        return await super().commit(changes)
+
+
+def flaky(house: House) -> Flaky:
+    return Flaky(house.folder / "state.db", inline=True)
+
+
+def test_a_full_disk_stops_pages_and_nothing_is_lost_when_it_is_mended(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=10", "toy chore due=60")
+
+    async def live() -> None:
+        store = flaky(house)
+        async with house.app(state=store) as app:
+            await asyncio.sleep(6)
+            store.fault = StoreFault("disk full")
+            house.bad("api")
+            ticked = asyncio.ensure_future(app.tick(app.claims()[1].claim.id, "ann", ""))
+            await asyncio.sleep(300)
+            assert app.health().stuck == ("disk",)
+            assert not [s for s in house.sent if s["id"] == "api-1"]
+            assert not ticked.done()
+            store.fault = None
+            await asyncio.sleep(40)
+            assert app.health().stuck == ()
+            assert await ticked == ""
+            assert states(app)["api"] == "broken"
+            assert 5 < store.refused < 30
+
+    run(live())
+    assert [s["id"] for s in house.sent if s["id"].startswith("api")] == ["api-1"]
+
+
+def test_a_conflict_loads_the_store_again_and_works_the_same_input(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=10", "toy chore due=600")
+
+    async def live() -> None:
+        store = flaky(house)
+        async with house.app(state=store) as app:
+            await asyncio.sleep(6)
+            store.fault = Conflict("somebody was first")
+            ticked = asyncio.ensure_future(app.tick(app.claims()[1].claim.id, "ann", ""))
+            for _ in range(3):
+                await asyncio.sleep(0)
+            store.fault = None
+            assert await ticked == ""
+            assert states(app) == {"api": "holds", "chore": "holds"}
+            assert app._turns.counts["conflicts"] >= 1
+
+    run(live())
+
+
+def test_conflicts_without_end_are_a_stuck_disk_and_do_not_spin(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=10")
+
+    async def live() -> None:
+        store = flaky(house)
+        async with house.app(state=store) as app:
+            await asyncio.sleep(6)
+            store.fault = Conflict("somebody is always first")
+            house.bad("api")
+            await asyncio.sleep(600)
+            assert app.health().stuck[-1] == "disk"
+            assert store.refused < 60
+            store.fault = None
+            await asyncio.sleep(60)
+            assert (app.health().stuck, states(app)) == ((), {"api": "broken"})
+
+    run(live())
+
+
+@pytest.mark.parametrize("down_s", [5.0, 500.0])
+def test_a_for_goes_on_over_a_restart(tmp_path: Path, down_s: float) -> None:
+    house = House(tmp_path, "toy api every=10 for=100")
+    house.bad("api")
+    began: list[float] = []
+
+    async def live() -> None:
+        async with house.app() as app:
+            await asyncio.sleep(50)
+            assert states(app) == {"api": "waiting"}
+            began.append(app.claims()[0].since)
+        await asyncio.sleep(down_s)
+        async with house.app() as app:
+            assert states(app) == {"api": "waiting" if down_s < 50 else "broken"}
+            await asyncio.sleep(60)
+            assert states(app) == {"api": "broken"}
+            broke = app.claims()[0].since
+            assert broke == pytest.approx(max(began[0] + 100, began[0] + 50 + down_s), abs=6.0)
+
+    run(live())
+    assert [s["id"] for s in house.sent] == ["api-1"]
+
+
+def test_a_machine_is_woken_after_a_restart(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=1000")
+    house.bad("api")
+
+    async def live() -> None:
+        async with house.app() as app:
+            await app.run_now([app.claims()[0].claim.id])
+            assert states(app) == {"api": "broken"}
+        assert house.sent == []  # it was to wait a second
+        async with house.app():
+            await asyncio.sleep(3)
+
+    run(live())
+    assert [s["id"] for s in house.sent] == ["api-1"]
+
+
+def test_a_slow_reader_of_changes_is_told_to_read_again(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=1")
+
+    async def live() -> None:
+        async with house.app() as app:
+            changes: Any = app.changes()
+            first = asyncio.ensure_future(anext(changes))
+            await asyncio.sleep(6)
+            assert (await first).kind == "claim"
+            await asyncio.sleep(1000)
+            assert (await anext(changes)).kind in {"claim", "reload"}
+            seen = [(await anext(changes)).kind for _ in range(200)]
+            assert "reload" in seen or len(seen) == 200
+            await changes.aclose()
+            assert not app._watchers
+
+    run(live())
