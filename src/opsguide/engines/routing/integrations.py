@@ -25,7 +25,7 @@ class Needs:
 
 INTEGRATIONS: Mapping[str, Needs] = MappingProxyType(
     {
-        "webhook": Needs((("url", "url_file"),), served=True),
+        "webhook": Needs((("url",),), served=True),
         "email": Needs((("to",), ("smarthost",), ("from",)), send_resolved=False, served=True),
         "pagerduty": Needs((("routing_key", "service_key", "routing_key_file", "service_key_file"),)),
         "slack": Needs((("api_url", "api_url_file", "app_token"),), send_resolved=False),
