@@ -1,0 +1,53 @@
+"""Alerts that stand below a heading of one severity and carry another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from opsguide.core.block import Status
+from opsguide.core.mend import Level, Mend
+from opsguide.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from opsguide.core.block import Heading
+    from opsguide.core.guide import Guide
+    from opsguide.core.nouns import Claim
+
+LEVELS = ("critical", "warning", "info")
+
+
+def check(guide: Guide) -> Iterable[Mend]:
+    """One finding for each heading, naming it and every alert below it that says otherwise."""
+    found: dict[Heading, list[Claim[Any]]] = defaultdict(list)
+    for claim in guide.claims:
+        if claim.kind == "alert" and claim.status is Status.ACTIVE:
+            heading = _heading(guide, claim)
+            stated = claim.spec.severity
+            if heading is not None and stated in LEVELS and stated not in heading.words:
+                found[heading].append(claim)
+    for heading, claims in found.items():
+        names = ", ".join(claim.spec.name for claim in claims)
+        severities = " and ".join(sorted({claim.spec.severity for claim in claims}))
+        yield Mend(
+            at=heading.place,
+            wrong=f'listed under "{heading.text}" with severity {severities}: {names}',
+            mend="move them below a heading of their own severity, or correct the severity",
+            rule=RULE.name,
+            level=Level.NOTE,
+            others=tuple(claim.place for claim in claims),
+        )
+
+
+def _heading(guide: Guide, claim: Claim[Any]) -> Heading | None:
+    """The nearest heading above the claim, where it names exactly one level."""
+    file = next((file for file in guide.files if file.path == claim.place.file), None)
+    above = [h for h in file.headings if h.place.line < claim.place.line] if file else []
+    if not above:
+        return None
+    return above[-1] if sum(level in above[-1].words for level in LEVELS) == 1 else None
+
+
+RULE = Rule("alert/severity_heading", check)
