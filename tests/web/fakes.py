@@ -130,6 +130,7 @@ class FakeRunning:
     shown_health: Health = field(default_factory=lambda: Health(ready=True, stuck=(), counters={"steps_total": 3.0}))
     refuses: str = ""
     listeners: list[asyncio.Queue[Change]] = field(default_factory=list)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     def claims(self) -> Sequence[ClaimView]:
         return self.views
@@ -145,6 +146,7 @@ class FakeRunning:
     async def changes(self) -> AsyncIterator[Change]:
         queue: asyncio.Queue[Change] = asyncio.Queue()
         self.listeners.append(queue)
+        self.heard.set()
         while True:
             yield await queue.get()
 

@@ -64,7 +64,7 @@ def _operation(endpoint: Endpoint) -> Json:
 
 
 def _operation_id(endpoint: Endpoint) -> str:
-    words = re.findall(r"\w+", _PARAMETER.sub("", endpoint.path.removeprefix("/api")))
+    words = re.findall(r"\w+", _PARAMETER.sub(r"\1", endpoint.path.removeprefix("/api")))
     return "_".join([endpoint.method.lower(), *words])
 
 

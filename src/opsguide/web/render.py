@@ -39,15 +39,17 @@ def environment() -> jinja2.Environment:
 
 def page(ask: Ask, template: str, status: int = 200, **values: Any) -> Response:
     """A whole page."""
-    now = ask.site.now()
+    now, running = ask.site.now(), ask.site.running
+    # The page that asks for a sign-in must not tell what one is asked for.
+    may_read = ask.person is not None or not ask.site.reading
     common = {
         "person": ask.person,
         "now": now,
         "ago": lambda at: ago(at, now),
-        "guides": ask.site.running.guides,
+        "guides": running.guides if may_read else (),
         "url_of": ask.site.url_of,
-        "incidents": incidents(ask.site.running.claims()),
-        "broken_edits": ask.site.running.broken_edits,
+        "incidents": incidents(running.claims()) if may_read else (),
+        "broken_edits": running.broken_edits if may_read else {},
         "path": ask.request.url.path,
     }
     return HTMLResponse(ask.site.templates.get_template(template).render(common | values), status)

@@ -90,17 +90,22 @@ async def listening(app: ASGIApp, host: str, port: int, tls: Tls | None = None) 
         raise Unusable((_mend(f"{host} can be reached from other machines and TLS is not set", "listen on 127.0.0.1"),))
     listener = _bind(host, port)
     server = _Server(_config(app, tls))
+    failed: Exception | None = None
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve([listener]))
         try:
             await server.up.wait()
             yield listener.getsockname()[1]
+        except Exception as error:  # noqa: BLE001 -- raised again below, where no group wraps it
+            failed = error
         finally:
             live = getattr(getattr(app, "state", None), "live", None)
             if live is not None:
                 live.close()  # its streams never end by themselves
             server.should_exit = True
             await serving
+    if failed is not None:
+        raise failed
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -1,7 +1,8 @@
 """Cuts a rendered guide at its statements, so that notes can be put between the pieces.
 
-The renderer marks an element with `data-claim`, or `data-claims` where it holds several. A note goes where a float
-of it stands at the statement's height: inside the element, or in a table row inside its last cell.
+The renderer marks an element with `data-claim`, or `data-claims` where it holds several. A note goes to the end of the
+statement's own words, in a table row into its last cell: so it follows them where the page is narrow or read aloud, and
+where it is wide a float of it stands at their last line.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)((?:\s[^<>]*)?)>")
 _CLAIM = re.compile(r'\sdata-claim="([^"]*)"')
 _CLAIMS = re.compile(r'\sdata-claims="([^"]*)"')
 _ID = re.compile(r'\sid="([^"]*)"')
-_INSIDE = frozenset({"li", "p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "code", "span", "a", "td", "dd", "div"})
+_BLOCKS = frozenset({"ul", "ol", "pre", "table", "blockquote"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +53,32 @@ def cut(html: str) -> list[Piece]:
 
 
 def _marks(html: str) -> Iterator[tuple[int, Slot | Headline]]:
-    row: tuple[str, ...] = ()
+    waiting: list[tuple[str, Slot]] = []
     cell_end = 0
     for tag in _TAG.finditer(html):
         closing, name, attributes = tag.groups()
+        if closing and name in {"td", "th"}:
+            cell_end = tag.start()
+        for statement, slot in [each for each in waiting if _ends(each[0], closing, name)]:
+            yield cell_end if slot.row else tag.start(), slot
+            waiting.remove((statement, slot))
         if closing:
-            if name in {"td", "th"}:
-                cell_end = tag.start()
-            elif name == "tr" and row:
-                yield cell_end, Slot(row, row=True)
-                row = ()
             continue
         if name in {"h1", "h2", "h3"}:
             yield tag.start(), _headline(html, tag, int(name[1]), attributes)
         found = _CLAIMS.search(attributes) or _CLAIM.search(attributes)
-        if found is None:
-            continue
-        ids = tuple(unescape(found[1]).split())
-        if name == "tr":
-            row = ids
-        else:
-            yield tag.end() if name in _INSIDE else tag.start(), Slot(ids)
+        if found is not None:
+            waiting.append((name, Slot(tuple(unescape(found[1]).split()), row=name == "tr")))
+        if name == "pre" and waiting and waiting[-1][0] == "pre":
+            # A block of code is long: what is known of all of it stands at its top.
+            yield tag.end(), waiting.pop()[1]
+
+
+def _ends(statement: str, closing: str, name: str) -> bool:
+    """Whether this tag ends the words of the open statement; an item's words end where a list or block in it begins."""
+    if statement == "li":
+        return name in _BLOCKS if not closing else name in {"li", "p"}
+    return bool(closing) and name == statement
 
 
 def _headline(html: str, tag: re.Match[str], level: int, attributes: str) -> Headline:
