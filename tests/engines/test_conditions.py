@@ -121,6 +121,8 @@ def test_an_event_has_no_limit_but_may_have_a_duration(text: str, quantity: str,
         "2026-01-01 to 2026-02-01",
         "see section 3-4 of the manual",
         "Access Control",
+        "95th and 99.9th percentile",
+        "5 minutes and 10 minutes",
     ],
 )
 def test_what_states_no_limit_is_no_condition(text: str) -> None:

@@ -37,7 +37,7 @@ _PER = (
 _UNIT = r"(?P<unit>%|percent\b|[a-zA-Zµ]+(?:-[a-z]+)?)?"
 _MAIN = re.compile(rf"{_OP}\s*~?\s*\$?{_NUMBER}\s*{_SCALE}\s*{_UNIT}{_PER}", re.IGNORECASE)
 _RANGE = re.compile(
-    rf"(?:\bbetween\s+)?(?P<low>\d[\d,]*(?:\.\d+)?)\s*(?P<lowunit>%|[a-zA-Zµ]+)?\s*(?:-|\bto\b|\band\b)\s*"
+    rf"(?P<between>\bbetween\s+)?(?P<low>\d[\d,]*(?:\.\d+)?)\s*(?P<lowunit>%|[a-zA-Zµ]+)?\s*(?:-|\bto\b|(?P<and>\band\b))\s*"
     rf"(?P<high>\d[\d,]*(?:\.\d+)?)\s*{_UNIT}{_PER}",
     re.IGNORECASE,
 )
@@ -93,6 +93,7 @@ _PROMQL = re.compile(r"[{}\[\]]|\w\(\)|\w\([a-z:]+_[\w:]*|[*/]\s*\d+\s*$|\bby\s*
 _SCALES = {"k": 1e3, "m": 1e6, "g": 1e9, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 _PER_S = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "hr": 3600.0, "d": 86400.0}
 _RATES = {"rps": 1.0, "qps": 1.0, "tps": 1.0, "iops": 1.0, "rpm": 60.0}
+_NO_UNIT = frozenset(("x", "st", "nd", "rd", "th"))
 _STATES = {
     "is",
     "are",
@@ -227,7 +228,7 @@ def _comparison(rest: str, main: re.Match[str], text: str) -> Condition | None:
         return None
     op = _op(main["op"])
     value, unit, noun = _value(main)
-    if value is None or noun.lower() == "x":  # "2x the baseline" is held against no number
+    if value is None or noun.lower() in _NO_UNIT:  # "2x the baseline" is held against no number
         return None
     if noun and unit != "per_second":
         after = f" {noun}{after}"
@@ -260,11 +261,13 @@ def _comparison(rest: str, main: re.Match[str], text: str) -> Condition | None:
 
 def _range(rest: str, between: re.Match[str], text: str) -> tuple[Condition, ...]:
     before = rest[: between.start()]
+    if between["and"] and not between["between"]:
+        return ()
     if _PROMQL.search(before) or re.search(r"[\w./:-]$", before) or re.match(r"[\w/:.-]", rest[between.end() :]):
         return ()
     high, unit, noun = _measure(between["high"], "", between["unit"] or "", between["per"] or "")
     low, low_unit, _ = _measure(between["low"], "", between["lowunit"] or between["unit"] or "", between["per"] or "")
-    if low is None or high is None or low >= high or low_unit != unit or not unit:
+    if low is None or high is None or low >= high or low_unit != unit or not unit or noun.lower() in _NO_UNIT:
         return ()
     after = f" {noun}{rest[between.end() :]}"
     shared = Condition(

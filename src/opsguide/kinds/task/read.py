@@ -36,7 +36,8 @@ _ROUTINE = re.compile(
 _TIMES = re.compile(r"[(\[][^)\]]*[)\]]|\b\d{1,2}(?::\d\d)?\s*(?:[ap]\.?m\.?)?|[^\w\s]")
 _OTHER_CHECKLIST = re.compile(
     r"\b(?:pre-?flight|pre-?deploy\w*|post-?deploy\w*|deploy\w*|release|roadmap|future|post-?incident"
-    r"|pull request|pr|onboarding|growth|indicators?|metrics?|dashboards?|backups?\s+(?:script|strategy|schedule|routine)|limits?|thresholds?)\b"
+    r"|pull request|pr|onboarding|growth|indicators?|metrics?|dashboards?"
+    r"|backups?\s+(?:script|strategy|schedule|routine)|limits?|thresholds?)\b"
 )
 _ZONE = re.compile(r"\b(UTC|GMT|[A-Z][a-z]+/[A-Z][A-Za-z_]+)\b")
 _FREQUENCY = re.compile(r"\b(frequency|cadence|how often|interval|when|频率)\b|频率")
