@@ -9,7 +9,7 @@ import pytest
 from tests.kernel.house import House, states, toys
 
 from opsguide.core.nouns import Evidence
-from opsguide.kernel.step import Seen
+from opsguide.kernel.inputs import Seen
 from opsguide.world.sim.loop import run
 from opsguide.world.sim.world import reply
 

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from opsguide.core.facts import TaskTicked
 from opsguide.core.mend import Unusable
-from opsguide.core.nouns import Evidence, Verdict
-from opsguide.core.nouns import State as Truth
-from opsguide.core.ports import HttpRequest, WorldFault
+from opsguide.core.nouns import Evidence
 from opsguide.kernel.codec import Trust, hash_text
 from opsguide.kernel.deliver import Deliver, Post
+from opsguide.kernel.inputs import Noted, Put, Reloaded, Seen
 from opsguide.kernel.live import live as live_of
 from opsguide.kernel.loss import lost
-from opsguide.kernel.plan import editions, load
+from opsguide.kernel.plan import editions, load, signature
+from opsguide.kernel.pulse import Pulse
 from opsguide.kernel.run import Runner
-from opsguide.kernel.step import UNSEEN, Noted, Put, Seen
-from opsguide.kernel.turns import Reloaded, Turns
+from opsguide.kernel.turns import Turns
 from opsguide.kernel.view import Change, ClaimView, Health
+from opsguide.kernel.views import find, view, views
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -31,18 +30,12 @@ if TYPE_CHECKING:
     from opsguide.core.guide import Guide
     from opsguide.core.kind import AnyKind
     from opsguide.core.mend import Mend
-    from opsguide.core.nouns import Known
     from opsguide.core.ports import Clock, FlipRow, LoggedEvidence, Series, State, StoredNotice, World
-    from opsguide.kernel.codec import Kept, Registered
     from opsguide.kernel.deliver import Receiver
     from opsguide.kernel.draft import Draft
-    from opsguide.kernel.live import Edition, Live, LiveClaim
+    from opsguide.kernel.live import Edition, Live
 
 log = logging.getLogger("opsguide.kernel")
-STUCK_AFTER_S = 60.0
-OUTBOX_STUCK_AFTER_S = 300.0
-DIGEST_EVERY_S = 3600.0
-HEARTBEAT_EVERY_S = 60.0
 CHANGES_KEPT = 256
 
 
@@ -94,6 +87,7 @@ class App:
 
     async def __aenter__(self) -> Self:
         """Compile, load the store, let the guides go live. Raises Unusable or StoreFault."""
+        self._signature = await asyncio.to_thread(signature, self._paths)
         live = live_of(await asyncio.to_thread(self._compiled), self._parts.kinds, self._parts.external_url)
         try:
             await self._turns.open(live)
@@ -128,14 +122,16 @@ class App:
             clock = self._parts.clock
             self._runner = Runner(self._turns, clock, self._world_of, group)
             self._outbox = Deliver(self._turns, clock, self._post_of, self._parts.receivers, group)
+            self._pulse = Pulse(self._turns, self._runner, self._outbox, clock)
             self._turns.applied.append(self._heard)
             self._make_worlds(live)
             taken = self._turns.submit(Reloaded(live))
             group.create_task(self._turns.run())
             await taken
             self._runner.reload()
-            services = (self._runner.run(), self._outbox.run(), self._digests(), self._heartbeats(), self._dogs())
-            for service in services:
+            parts, pulse = self._parts, self._pulse
+            services = (pulse.heartbeats(self._world_of), pulse.dogs(parts.notify, parts.watchdog_s), pulse.digests())
+            for service in (self._runner.run(), self._outbox.run(), *services):
                 group.create_task(service)
             if self._parts.watch_s is not None:
                 group.create_task(self._watch(self._parts.watch_s))
@@ -166,8 +162,14 @@ class App:
     # ---- reload -----------------------------------------------------------------------------------------------------
 
     async def _watch(self, every_s: float) -> None:
+        """Take an edit once the files have kept still for one look: an editor may be half through its writing."""
+        taken = seen = self._signature
         while True:
             await asyncio.sleep(every_s)
+            before, seen = seen, await asyncio.to_thread(signature, self._paths)
+            if taken == seen or seen != before:
+                continue
+            taken = seen
             try:
                 await self.reload()
             except Exception:
@@ -259,42 +261,6 @@ class App:
             else:
                 queue.put_nowait(change)
 
-    async def _digests(self) -> None:
-        """Once an hour, for each claim that was looked at: how often, and what it last showed."""
-        while True:
-            await asyncio.sleep(DIGEST_EVERY_S)
-            seen, self._runner.seen = self._runner.seen, Counter()
-            for claim, count in sorted(seen.items()):
-                view = self.claim(claim)
-                if view is not None:
-                    self._turns.submit(Noted(_digest(view, count, self._parts.clock.now())))
-
-    async def _heartbeats(self) -> None:
-        """Tell the outside watch that all moves; silence is the alarm."""
-        while True:
-            await asyncio.sleep(HEARTBEAT_EVERY_S)
-            urls = {e.settings.watch_url: e.guide.key for e in self._turns.live.editions if e.settings.watch_url}
-            if self.health().stuck:
-                continue
-            for url, guide in urls.items():
-                await self._heartbeat(url, self._world_of(guide))
-
-    async def _heartbeat(self, url: str, world: World) -> None:
-        try:
-            await world.net.http(HttpRequest("GET", world.secrets.resolve(url, "watch")))
-            self._turns.counts["heartbeats"] += 1
-        except WorldFault as fault:
-            self._turns.counts["heartbeats_missed"] += 1
-            log.warning("the heartbeat did not arrive: %s", world.secrets.mask(fault.detail))
-
-    async def _dogs(self) -> None:
-        """Feed systemd's watchdog while turns turn."""
-        every_s = self._parts.watchdog_s
-        while every_s is not None:
-            if "evaluation" not in self.health().stuck:
-                self._parts.notify("WATCHDOG=1")
-            await asyncio.sleep(every_s)
-
     # ---- Running ----------------------------------------------------------------------------------------------------
 
     @property
@@ -324,62 +290,19 @@ class App:
 
     def claims(self) -> Sequence[ClaimView]:
         """All live claims in the order of the guide."""
-        return tuple(self._view(found) for found in self._turns.live.claims.values())
+        return views(self._turns)
 
     def claim(self, claim_id: str) -> ClaimView | None:
         """One claim, by id or alias."""
-        found = self._find(claim_id)
-        return None if found is None else self._view(found)
-
-    def _find(self, claim_id: str) -> LiveClaim | None:
-        for _ in range(100):  # aliases of aliases; a circle of them must not hang
-            if claim_id in self._turns.live.claims:
-                return self._turns.live.claims[claim_id]
-            claim_id = self._turns.ledger.record("aliases", claim_id) or ""
-        return None
-
-    def _view(self, found: LiveClaim) -> ClaimView:
-        claim, guide = found.claim, found.edition.guide.key
-        kept = self._turns.ledger.all_kept(claim.id)
-        registered: Registered | None = self._turns.ledger.record("claims", claim.id)
-        since = registered.read_at if registered is not None else 0.0
-        if claim.needs:
-            lacks = Verdict(Truth.UNBOUND, f"lacks a value for {', '.join(claim.needs)}")
-            return ClaimView(guide, claim, lacks, since, 0.0, ())
-        if not kept:
-            return ClaimView(guide, claim, UNSEEN, since, 0.0, ())
-        subjects = sorted(map(_known, kept), key=lambda k: (-k.verdict.state.badness, -k.since, k.subject))
-        worst = subjects[0]
-        return ClaimView(guide, claim, worst.verdict, worst.since, max(k.at for k in subjects), tuple(subjects))
+        found = find(self._turns, claim_id)
+        return None if found is None else view(self._turns, found)
 
     def health(self) -> Health:
         """Whether evaluation, outbox and disk move."""
-        turns, now = self._turns, self._parts.clock.now()
-        still = turns.waits and turns.stuck_since is None and now - turns.turned_at > STUCK_AFTER_S
-        stuck = {
-            "evaluation": self._ready and (still or self._runner.late_s > STUCK_AFTER_S),
-            "outbox": self._ready and self._outbox.oldest_s > OUTBOX_STUCK_AFTER_S,
-            "disk": turns.stuck_since is not None,
-        }
-        return Health(self._ready, tuple(name for name, is_so in stuck.items() if is_so), self._counters())
-
-    def _counters(self) -> dict[str, float]:
-        """Our own metrics, by their name in the exposition."""
         if not self._ready:
-            return {}
-        found: dict[str, float] = {f"opsguide_{name}_total": n for name, n in self._turns.counts.items()}
-        found |= {f'opsguide_evaluations_total{{kind="{kind}"}}': n for kind, n in self._runner.runs.items()}
-        found |= {f'opsguide_deliveries_total{{outcome="{o}"}}': n for o, n in self._outbox.counts.items()}
-        states = [view.verdict.state for view in self.claims()]
-        found |= {f'opsguide_claims{{state="{state}"}}': states.count(state) for state in Truth}
-        return found | {
-            "opsguide_overruns_total": self._runner.counts["overruns"],
-            "opsguide_run_faults_total": self._runner.counts["faults"],
-            "opsguide_rule_lag_seconds": self._runner.lag_s,
-            "opsguide_outbox_pending": len(self._turns.ledger.notices),
-            "opsguide_outbox_oldest_seconds": self._outbox.oldest_s,
-            "opsguide_broken_edits": len(self._broken),
-        }
+            return Health(ready=False, stuck=(), counters={})
+        found = self._pulse.health()
+        return replace(found, counters={**found.counters, "opsguide_broken_edits": len(self._broken)})
 
     async def changes(self) -> AsyncIterator[Change]:
         """Everything that happens from now on. A slow reader gets one `reload` instead of what it missed."""
@@ -393,7 +316,7 @@ class App:
 
     async def tick(self, claim_id: str, by: str, note: str) -> str:
         """Record that a person did a task; returns "" or why not. On disk when it returns."""
-        found = self._find(claim_id)
+        found = find(self._turns, claim_id)
         if found is None:
             return f"no claim is called {claim_id}"
         if not found.bound:
@@ -417,7 +340,7 @@ class App:
 
     async def trust(self, claim_id: str, by: str, until: float) -> str:
         """Record that a person trusts exactly this claim's command text; returns "" or why not. until 0: no end."""
-        found = self._find(claim_id)
+        found = find(self._turns, claim_id)
         if found is None:
             return f"no claim is called {claim_id}"
         text = getattr(found.claim.spec, "command", None)
@@ -435,7 +358,7 @@ class App:
 
     async def run_now(self, claim_ids: Sequence[str]) -> None:
         """Run all jobs of these claims once, now, and wait for their evidence to be judged."""
-        await self._runner.once(found.claim.id for i in claim_ids if (found := self._find(i)) is not None)
+        await self._runner.once(found.claim.id for i in claim_ids if (found := find(self._turns, i)) is not None)
 
     async def notices(self, limit: int = 100) -> Sequence[StoredNotice]:
         """The outbox, newest first."""
@@ -443,11 +366,25 @@ class App:
 
     async def evidence(self, claim_id: str, limit: int = 100) -> Sequence[LoggedEvidence]:
         """The log of one claim, or of all (""), newest first."""
-        return await self._parts.state.evidence(claim=claim_id, limit=limit)
+        found = [
+            row for known in self._ids(claim_id) for row in await self._parts.state.evidence(claim=known, limit=limit)
+        ]
+        return sorted(found, key=lambda row: -row.number)[:limit]
 
     async def flips(self, claim_id: str, limit: int = 100) -> Sequence[FlipRow]:
         """Flips of one claim, or of all (""), newest first."""
-        return await self._parts.state.flips(claim=claim_id, limit=limit)
+        found = [
+            row for known in self._ids(claim_id) for row in await self._parts.state.flips(claim=known, limit=limit)
+        ]
+        return sorted(found, key=lambda row: -row.at)[:limit] if claim_id else found
+
+    def _ids(self, claim_id: str) -> Sequence[str]:
+        """A claim's id and those it once had: its history goes by all of them."""
+        live = find(self._turns, claim_id)
+        if live is None:
+            return (claim_id,)
+        aliases: Mapping[str, str] = self._turns.ledger.bucket("aliases")
+        return (live.claim.id, *(old for old in aliases if find(self._turns, old) is live))
 
 
 def _first(fault: BaseException) -> BaseException:
@@ -455,22 +392,3 @@ def _first(fault: BaseException) -> BaseException:
     while isinstance(fault, BaseExceptionGroup):
         fault = fault.exceptions[0]
     return fault
-
-
-def _known(kept: Kept) -> Known:
-    return kept.known
-
-
-def _digest(view: ClaimView, count: int, at: float) -> Evidence:
-    shown = next((k for k in view.subjects if not k.subject), None)
-    values = (("evidence_count", float(count)), *(shown.values if shown is not None else ()))
-    return Evidence(
-        claim=view.claim.id,
-        subject="",
-        at=at,
-        ok=view.verdict.state is Truth.HOLDS,
-        says=view.verdict.state,
-        because=view.verdict.because,
-        values=values,
-        topic="digest",
-    )

@@ -15,7 +15,7 @@ import msgspec
 
 from opsguide.core.ports import HttpRequest, WorldFault
 from opsguide.kernel.codec import notice_of
-from opsguide.kernel.step import Attempted
+from opsguide.kernel.inputs import Attempted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from opsguide.core.nouns import Calendar, Evidence, Lane
 from opsguide.kernel.due import Schedule, batches
-from opsguide.kernel.step import Faulted, Noted, Seen
+from opsguide.kernel.inputs import Faulted, Noted, Seen
+from opsguide.kernel.measured import measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -117,6 +118,16 @@ class Runner:
         self.seen.update(evidence.claim for evidence in given)
         if given or documents:
             await self._turns.submit(Seen(tuple(given), documents))
+        await self._measure(planned, given)
+
+    async def _measure(self, planned: Planned, given: Sequence[Evidence]) -> None:
+        """Numbers of evidence become samples of `opsguide_claim_value`, one target for each claim."""
+        series = self._world_of(planned.guide).series
+        for target, at, samples in measured(planned.kind.name, given):
+            try:
+                await series.append(target, at, samples)
+            except Exception:
+                log.exception("appending what %s measured", target.key)
 
     async def _observe(self, planned: Planned) -> Sequence[Evidence] | Faulted:
         """What the run saw; a run over its limit is evidence, a run that raises is our fault."""

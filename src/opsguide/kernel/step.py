@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,10 +11,12 @@ import msgspec
 from opsguide import __version__
 from opsguide.core.facts import AlertChanged, DeliveryDone, NoticeSettled, Woken
 from opsguide.core.machine import Record, RunJob, Send, Signal
-from opsguide.core.nouns import ABSENT, Evidence, Flip, Known, State, Verdict
+from opsguide.core.nouns import Evidence, Flip, Known, State, Verdict
 from opsguide.core.ports import DeliveryRow, EvidenceRow, FlipRow, NoticeRow
 from opsguide.kernel.codec import FlipDoc, Kept, Registered, encode, notice_of
 from opsguide.kernel.effects import ends_of, passed, raised_after
+from opsguide.kernel.fold import absent, flip_of, folded, judged_of, lasting, reacted
+from opsguide.kernel.inputs import Attempted, Faulted, Noted, Put, Seen, Told
 from opsguide.kernel.ledger import Instance
 from opsguide.kernel.trial import held, trial_over
 
@@ -23,77 +25,14 @@ if TYPE_CHECKING:
 
     from opsguide.core.facts import Event
     from opsguide.core.machine import Effect
-    from opsguide.core.nouns import Judged
     from opsguide.core.ports import StoredNotice
     from opsguide.kernel.draft import Draft
+    from opsguide.kernel.inputs import Input
     from opsguide.kernel.ledger import Timer
     from opsguide.kernel.live import Live, LiveClaim
 
-MEMORY_LIMIT_BYTES = 4096
 CASCADE_LIMIT = 10_000
 UNSEEN = Verdict(State.UNKNOWN, "not looked at yet")
-
-
-class KindFault(Exception):  # noqa: N818 -- our fault, with the claims it concerns
-    """A kind or machine did what its interface forbids, or raised."""
-
-    def __init__(self, claims: Sequence[str], text: str) -> None:
-        """Keep who is concerned."""
-        super().__init__(text)
-        self.claims = claims
-        self.text = text
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Evidence of one run or one act, in order. documents: (bucket, key, document) written with it."""
-
-    evidence: tuple[Evidence, ...]
-    documents: tuple[tuple[str, str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Evidence that is logged and judged by nobody."""
-
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class Faulted:
-    """Our own fault in a run of these claims."""
-
-    claims: tuple[str, ...]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attempted:
-    """One attempt to deliver a notice. state: pending, accepted or refused."""
-
-    notice: str
-    state: str
-    next_at: float
-    reply: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An event from outside for a machine (an alert posted by a Prometheus)."""
-
-    machine: str
-    event: Event
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """Documents to write."""
-
-    documents: tuple[tuple[str, str, Any], ...]
-
-
-Input = Seen | Noted | Faulted | Attempted | Told | Put
 
 
 class Step:
@@ -171,20 +110,20 @@ class Step:
         for subject in self.draft.subjects(live.claim.id):
             kept = self.draft.kept(live.claim.id, subject)
             if subject not in there and kept is not None:
-                self._fold(live, subject, _absent(kept.known, evidence.at), evidence.at)
+                self._fold(live, subject, absent(kept.known, evidence.at), evidence.at)
 
     def _fold(self, live: LiveClaim, subject: str, evidence: Evidence | None, now: float) -> None:
         """Judge, keep, and queue what a flip sets off. Every call of the kind comes before the first write."""
         before = self.draft.kept(live.claim.id, subject) or self._new(live, subject)
-        judged, memory = _judge(live, before.known, evidence, now)
-        after = _folded(live, before, judged, memory, evidence)
+        judged, memory = judged_of(live, before.known, evidence, now)
+        after = folded(live, before, judged, memory, evidence)
         flips = after.known.verdict.state is not before.known.verdict.state
         effects: list[Effect] = []
         flip = None
         if flips:
             after = self._numbered(after, now)
-            flip = _flip(before, after)
-            effects += _react(live, flip)
+            flip = flip_of(before, after)
+            effects += reacted(live, flip)
         effects += judged.effects
         if flip is not None:
             self.write_flip(flip, live, before.known.memory, evidence)
@@ -196,7 +135,7 @@ class Step:
 
     def _keep(self, before: Kept, after: Kept) -> None:
         """Keep a subject, durably where more than shown values changed."""
-        durable = _lasting(before) != _lasting(after)
+        durable = lasting(before) != lasting(after)
         if durable and after.known.sequence == 0:
             after = replace(after, known=replace(after.known, sequence=self._first(after.known.claim)))
         self.draft.keep(after.known.claim, after.known.subject, after, durable=durable)
@@ -266,7 +205,7 @@ class Step:
         after = Kept(known, live.text_hash)
         if kept.known.verdict.state is not verdict.state:
             after = self._numbered(after, self.now)
-            self.write_flip(_flip(kept, after), live, kept.known.memory, None)
+            self.write_flip(flip_of(kept, after), live, kept.known.memory, None)
         self._keep(kept, after)
 
     def fault(self, claim: str, text: str) -> None:
@@ -283,7 +222,7 @@ class Step:
         after = replace(kept, known=replace(kept.known, verdict=Verdict(State.UNKNOWN, text), says=seen.says))
         if kept.known.verdict.state is not State.UNKNOWN:
             after = self._numbered(after, self.now)
-            self.write_flip(_flip(kept, after), live, kept.known.memory, seen)
+            self.write_flip(flip_of(kept, after), live, kept.known.memory, seen)
         self._keep(kept, after)
 
     # ---- effects ----------------------------------------------------------------------------------------------------
@@ -396,103 +335,3 @@ class Step:
                 encode(evidence),
             )
         )
-
-
-def _folded(live: LiveClaim, before: Kept, judged: Judged[Any], memory: bytes, evidence: Evidence | None) -> Kept:
-    """The subject after a fold. Shown values and labels are those of its own claim's evidence."""
-    known = before.known
-    verdict = judged.verdict
-    if judged.forget and verdict.state is not State.HOLDS:
-        verdict = replace(verdict, state=State.HOLDS)
-    known = replace(known, verdict=verdict, memory=memory, look_again_at=judged.look_again_at)
-    if evidence is not None and evidence.claim == live.claim.id:
-        known = replace(
-            known,
-            at=evidence.at,
-            says=evidence.says,
-            values=evidence.values,
-            labels=evidence.labels or known.labels,
-            annotations=evidence.annotations or known.annotations,
-        )
-    after = replace(before, known=known, text_hash=live.text_hash)
-    return _carried(live, before, after) if before.carried else after
-
-
-def _carried(live: LiveClaim, before: Kept, after: Kept) -> Kept:
-    """A subject that fired under an older text: broken and holding decide, anything else leaves it as it is."""
-    verdict = after.known.verdict
-    if verdict.state is State.BROKEN:
-        return replace(after, carried=False)
-    if verdict.state is State.HOLDS:
-        place = live.claim.place
-        because = f"statement changed ({place.file}:{place.line}): {verdict.because}"
-        return replace(after, carried=False, known=replace(after.known, verdict=replace(verdict, because=because)))
-    stays = replace(before.known.verdict, because=f"since before the statement changed; now: {verdict.because}")
-    return replace(after, known=replace(after.known, verdict=stays))
-
-
-def _judge(live: LiveClaim, known: Known, evidence: Evidence | None, now: float) -> tuple[Judged[Any], bytes]:
-    """The kind's judgement and its memory as bytes."""
-    kind, claim = live.kind, live.claim
-    try:
-        memory = msgspec.json.decode(known.memory, type=kind.memory) if known.memory else kind.memory()
-        judged = kind.judge(claim, memory, evidence, now)
-        stored = encode(judged.memory)
-    except Exception as fault:
-        raise KindFault((claim.id,), f"a fault of opsguide: judging failed: {fault!r}") from fault
-    if len(stored) > MEMORY_LIMIT_BYTES:
-        text = f"a fault of opsguide: kind {kind.name} remembers {len(stored)} bytes, {MEMORY_LIMIT_BYTES} are allowed"
-        raise KindFault((claim.id,), text)
-    return judged, stored
-
-
-def _react(live: LiveClaim, flip: Flip) -> list[Effect]:
-    try:
-        return list(live.kind.react(live.claim, flip))
-    except Exception as fault:
-        raise KindFault((live.claim.id,), f"a fault of opsguide: reacting failed: {fault!r}") from fault
-
-
-def _flip(before: Kept, after: Kept) -> Flip:
-    known = after.known
-    return Flip(
-        claim=known.claim,
-        subject=known.subject,
-        sequence=known.sequence,
-        at=known.since,
-        before=before.known.verdict.state,
-        after=known.verdict.state,
-        because=known.verdict.because,
-        labels=known.labels,
-        annotations=known.annotations,
-        value=known.verdict.value,
-    )
-
-
-def _absent(known: Known, at: float) -> Evidence:
-    return Evidence(
-        known.claim,
-        known.subject,
-        at,
-        ok=True,
-        says=ABSENT,
-        because="no longer there",
-        labels=known.labels,
-        annotations=known.annotations,
-    )
-
-
-def _lasting(kept: Kept) -> tuple[object, ...]:
-    """What of a subject must survive; a difference here is written."""
-    known = kept.known
-    return (
-        known.sequence,
-        known.verdict.state,
-        known.memory,
-        known.labels,
-        known.look_again_at,
-        known.says,
-        kept.text_hash,
-        kept.carried,
-        kept.raised,
-    )

@@ -14,30 +14,25 @@ from typing import TYPE_CHECKING
 
 from opsguide.core.ports import Conflict, StoreFault
 from opsguide.kernel.draft import Draft
+from opsguide.kernel.fold import KindFault
+from opsguide.kernel.inputs import Faulted, Reloaded, Seen
 from opsguide.kernel.ledger import Ledger
 from opsguide.kernel.live import EMPTY, Live
 from opsguide.kernel.reload import take_over
-from opsguide.kernel.step import Faulted, KindFault, Seen, Step
+from opsguide.kernel.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from opsguide.core.ports import Clock, State
+    from opsguide.kernel.inputs import Input
     from opsguide.kernel.ledger import Timer
-    from opsguide.kernel.step import Input
 
 log = logging.getLogger("opsguide.kernel")
 INPUTS_A_TURN = 256
 LOOK_AT_CLOCK_S = 60.0
 BACKOFF_LIMIT_S = 30.0
 CONFLICTS_STUCK = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Reloaded:
-    """A new edition of what is live; it has a turn of its own."""
-
-    live: Live
 
 
 @dataclass(frozen=True, slots=True)
