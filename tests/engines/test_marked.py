@@ -56,6 +56,13 @@ def test_a_place_inside_a_value_is_found_again_in_its_line() -> None:
     assert places == {"a": (1, 7), "b": (2, 8), "c": (5, 5), "d": (8, 3)}
 
 
+def test_a_block_text_at_the_very_end_needs_no_line_end() -> None:
+    (root,) = load("a: |\n  up\n  > 5")
+    value = root.get("a")
+    assert value is not None
+    assert (value.end_line, value.locate(3)) == (3, (3, 3))
+
+
 def test_a_repeated_key_is_reported_with_both_lines_and_the_first_one_holds() -> None:
     (root,) = load("a:\n  x: 1\n  y: 2\n  x: 3\n")
     (fault,) = repeated_keys(root)

@@ -220,7 +220,7 @@ class _Builder:
         start, end = event.start_mark, event.end_mark
         last = end.line + 1
         if style in {"|", ">"} or (end.column == 0 and end.line > start.line):
-            last = self._trim(start.line + 1, end.line)
+            last = self._trim(start.line + 1, end.line + (end.column > 0))
         value = self._scalars.read(event.value, plain=plain)
         place = (start.line + 1, start.column + 1, last)
         return Node("scalar", *place, text=event.value, value=value, style=style, lines=self._lines)

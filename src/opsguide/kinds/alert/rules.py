@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from opsguide.engines.marked import Node
 
 LANGUAGES = frozenset({"", "yaml", "yml", "prometheus", "prom", "rules"})
-_RULES = re.compile(r"^\s*(?:-\s+)?[\"']?(?:alert|record)[\"']?:", re.MULTILINE)
+_RULES = re.compile(r"(?:^|[\s{,-])[\"']?(?:alert|record)[\"']?\s*:(?:\s|$)", re.MULTILINE)
 _KEYS = frozenset({"alert", "expr", "for", "keep_firing_for", "labels", "annotations"})
 
 
@@ -127,7 +127,7 @@ def _recording(rule: Node, spot: Spot, found: list[Recording]) -> Iterator[Mend]
     if name is None or expr is None:
         yield spot.mend(rule, "a recording rule has no expr", "write expr: and what it records", "expr")
         return
-    filled = spot.context.fill(expr.text)
+    filled = spot.context.fill(expr.text.strip())
     fault = _query_fault(filled.text)
     if fault is not None and not filled.needs:
         yield _expr_mend(spot, expr, filled.text, fault)
@@ -136,8 +136,9 @@ def _recording(rule: Node, spot: Spot, found: list[Recording]) -> Iterator[Mend]
 
 
 def _expr_mend(spot: Spot, expr: Node, filled: str, fault: QueryFault) -> Mend:
-    same = filled == expr.text and fault.column > 0
-    line, column = expr.locate(fault.column - 1) if same else (expr.line, expr.column)
+    lead = len(expr.text) - len(expr.text.lstrip())
+    same = filled.strip() == expr.text.strip() and fault.column > 0
+    line, column = expr.locate(lead + fault.column - 1) if same else (expr.line, expr.column)
     wrong = f"the expression is no PromQL: {fault.message}"
     return Mend(spot.place(line, column=column), wrong, "mend the expression at this place", "alert/expr")
 

@@ -6,8 +6,10 @@ then each has to see what else fires. Everything that is decided is decided in `
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -66,7 +68,7 @@ class Config:
 
     def guide(self, claim: str) -> str:
         """The guide of a claim; the first one where the claim is of none (posted from outside, or gone)."""
-        return self.guides.get(claim) or _guide_of(claim, tuple(self.plans)) or next(iter(self.plans), "")
+        return self.guides.get(claim) or next(iter(self.plans), "")
 
     def plan(self, guide: str) -> Plan:
         """The plan of a guide."""
@@ -82,10 +84,12 @@ class RoutingMachine:
     def config(self, claims: Sequence[Claim[Any]], settings: Mapping[str, str]) -> Config:
         """The plans of all guides. settings: `KEY/receiver` of each guide, `external_url`."""
         keys = tuple(dict.fromkeys(name.rpartition("/")[0] for name in settings if name.endswith("/receiver"))) or ("",)
-        guides = {claim.id: _guide_of(claim.id, keys) or keys[0] for claim in claims}
+        guides = {claim.id: _guide_of(claim.place.file, keys) for claim in claims}
+        routing = [claim for claim in claims if claim.kind == NAME and not claim.needs]
         plans = {
             key: _plan(
-                [c for c in claims if c.kind == NAME and guides[c.id] == key and not c.needs],
+                # What stands in a file of no guide in particular (opsguide.toml) holds for all of them.
+                [claim for claim in routing if guides[claim.id] in {key, ""}],
                 settings.get(f"{key}/receiver", settings.get("receiver", "")),
             )
             for key in keys
@@ -128,10 +132,13 @@ class RoutingMachine:
         return replace(stepped, effects=(*effects, *stepped.effects))
 
 
-def _guide_of(claim: str, keys: Sequence[str]) -> str:
-    """The guide's key as it stands in a claim's id; "" where none does."""
-    parts = claim.replace(":", "/").split("/")
-    return next((key for key in keys if key in parts), "")
+def _guide_of(file: str, keys: Sequence[str]) -> str:
+    """The guide that a file belongs to: the only one, or the one that the file or a folder of it is named after."""
+    if len(keys) == 1:
+        return keys[0]
+    path = PurePosixPath(file)
+    names = [re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") for name in (path.stem, *path.parts[:-1])]
+    return next((key for key in keys if key in names), "")
 
 
 def _plan(claims: Sequence[Claim[Any]], default: str) -> Plan:
