@@ -65,7 +65,12 @@ def test_an_edit_that_cannot_go_live_is_told() -> None:
 
 def test_the_outline_counts_what_does_not_hold() -> None:
     said = page()
-    assert '<a href="#health">Health<i title="1 of 2 do not hold">1</i></a>' in said
+    assert '<a href="#health">Health<i class="broken" title="1 of 2 broken">1</i></a>' in said
+
+    def mend(on: Stage) -> None:
+        on.running.views = [view for view in on.running.views if view.verdict.state is not State.BROKEN]
+
+    assert '<a href="#alerts">Alerts<i title="2 of 2 not known">2</i></a>' in page(mend)
     assert '<a href="#daily">Daily</a>' in said
 
 

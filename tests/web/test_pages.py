@@ -128,3 +128,11 @@ def test_the_words_of_a_statement_in_another_file_are_its_place() -> None:
         on.running.views[0] = replace(view, claim=replace(view.claim, place=place))
 
     assert "other.yml:7:1" in page("/c/threshold-shop-cpu-usage", prepare=other)
+
+
+def test_a_slash_that_was_left_out_is_added() -> None:
+    async def scene() -> list[str]:
+        on = await stage()
+        return [(await on.call.get(path)).headers["location"] for path in ("/api", "/g/guide", "/g/a%0d%0ab")]
+
+    assert asyncio.run(scene()) == ["/api/", "/g/guide/", "/g/a%250d%250ab/"]

@@ -34,12 +34,19 @@ _KNOWN = _JUDGED - {State.UNKNOWN}
 
 @dataclass(slots=True)
 class Entry:
-    """A line of the outline. bad: how many statements below it do not hold, of how many."""
+    """A line of the outline, and how many of the statements below it are broken, and how many not known."""
 
     id: str
     text: str
-    bad: int = 0
     claims: int = 0
+    broken: int = 0
+    open: int = 0
+
+    def count(self, state: State) -> None:
+        """Take in one statement."""
+        self.claims += 1
+        self.broken += state is State.BROKEN
+        self.open += state in {State.UNKNOWN, State.UNBOUND}
 
 
 @dataclass(slots=True)
@@ -71,8 +78,7 @@ class _Body:
             self.parts.append(self.note(claim_id, slot.row))
             view = self.views.get(claim_id)
             if view is not None and self.outline:
-                self.outline[-1].claims += 1
-                self.outline[-1].bad += view.verdict.state not in {State.HOLDS, State.WAITING}
+                self.outline[-1].count(view.verdict.state)
 
 
 def guide_page(ask: Ask, guide: Guide) -> Response:

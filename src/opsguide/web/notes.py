@@ -39,8 +39,8 @@ class FindingNote:
     rule: str
 
 
-def note_of(view: ClaimView, now: float) -> Note:
-    """The note of a claim at `now`, Unix seconds."""
+def note_of(view: ClaimView, now: float, longest: int = _LONGEST) -> Note:
+    """The note of a claim at `now`, Unix seconds; its reason cut to `longest` characters."""
     verdict = view.verdict
     settled = verdict.state in {State.HOLDS, State.UNBOUND}
     moment = view.at if settled else view.since
@@ -55,7 +55,7 @@ def note_of(view: ClaimView, now: float) -> Note:
         value=value,
         when=when,
         exact=exact(moment),
-        because=_short(because),
+        because=_short(because, longest),
         tick=view.claim.id if ticks else "",
     )
 
@@ -70,5 +70,5 @@ def claim_url(claim_id: str) -> str:
     return f"/c/{quote(claim_id, safe='')}"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"

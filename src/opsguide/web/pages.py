@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from opsguide.web.site import Ask
 
 _ROWS = 100
-_VERIFY_EVERY_S = 60.0
+_REASON = 4000
 _DAY_S = 86400.0
 
 
@@ -51,6 +52,11 @@ async def one_guide(ask: Ask) -> Response:
     raise HTTPException(404, f"no live guide is called {key}")
 
 
+async def slashed(ask: Ask) -> Response:
+    """The address with the slash that was left out."""
+    return RedirectResponse(f"{quote(ask.request.url.path)}/", 308)
+
+
 async def claim(ask: Ask) -> Response:
     """A statement's own page."""
     view = ask.site.claim(ask.request.path_params["id"])
@@ -60,7 +66,7 @@ async def claim(ask: Ask) -> Response:
         ask,
         "claim.html",
         view=view,
-        note=note_of(view, ask.site.now()),
+        note=note_of(view, ask.site.now(), _REASON),
         words=_words(ask, view),
         spec=plain(view.claim.spec),
         evidence=[(row, body_of(row.body)) for row in evidence],
@@ -164,6 +170,8 @@ def _consequence(view: ClaimView) -> str:
 ENDPOINTS = (
     Endpoint("GET", "/", home),
     Endpoint("GET", "/g/{key}/", one_guide),
+    Endpoint("GET", "/g/{key}", slashed),
+    Endpoint("GET", "/api", slashed),
     Endpoint("GET", "/c/{id:path}", claim),
     Endpoint("POST", "/tick", tick, takes=dict, acts=True),
     Endpoint("POST", "/trust", trust, takes=dict, acts=True),

@@ -17,7 +17,7 @@
     return `${Math.max(0, Math.floor(seconds))} s`;
   };
   const age = (note) => {
-    const when = note.querySelector(".t");
+    const when = note.querySelector("i");
     if (!when || !when.title) return;
     const seconds = (Date.now() - skew - Date.parse(when.title)) / 1000;
     const text = settled(note) ? `${span(seconds)} ago` : `for ${span(seconds)}`;
@@ -51,7 +51,7 @@
       note.querySelector("u").textContent = claim.state;
       note.querySelector("b").textContent = value;
       note.querySelector("small").textContent = claim.because === value ? "" : claim.because;
-      const when = note.querySelector(".t");
+      const when = note.querySelector("i");
       when.title = (settled(note) ? claim.at : claim.since) ?? "";
       age(note);
     }
