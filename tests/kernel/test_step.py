@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from tests.kernel.house import House, states, toys
+from tests.kernel.house import House, states
 
 from opsguide.core.nouns import Evidence
 from opsguide.kernel.inputs import Seen
 from opsguide.world.sim.loop import run
-from opsguide.world.sim.world import reply
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -225,62 +223,3 @@ def test_claim_broken_is_dropped_where_a_live_claim_watches(tmp_path: Path) -> N
 
     run(live())
     assert not house.sent
-
-
-def test_replaying_the_log_gives_the_same_flips_as_live(tmp_path: Path) -> None:
-    (tmp_path / "live").mkdir()
-    (tmp_path / "again").mkdir()
-    lines = "toy a every=7 for=20", "toy b every=11 serves=beat", "toy c wants=beat", "toy d every=5 for=12"
-    house, again = House(tmp_path / "live", *lines), House(tmp_path / "again", *lines)
-
-    async def live() -> tuple[list[Evidence], list[tuple[object, ...]]]:
-        async with house.app() as app:
-            for number in range(200):
-                name = "abd"[number % 3]
-                house.sim.net.on(f"http://toy/{name}", reply(200 if (number * number) % 5 < 3 else 500))
-                if name == "d":
-                    house.parts("d", "none" if number % 2 else "x y")
-                await asyncio.sleep(9 + number % 7)
-            rows = await app.evidence("", limit=100_000)
-            seen = [msgspec.json.decode(r.body) for r in reversed(rows) if r.topic != "digest"]
-            return [_evidence(body) for body in seen], await _flips(app)
-
-    async def replay(evidence: list[Evidence]) -> list[tuple[object, ...]]:
-        async with again.app(kinds=[silent]) as app:
-            for seen in evidence:
-                await asyncio.sleep(max(0.0, seen.at - again.sim.clock.now()))
-                await app._turns.submit(Seen((seen,)))
-            await asyncio.sleep(max(0.0, end + 0.001 - again.sim.clock.now()))
-            return await _flips(app)
-
-    # The log is the only witness of the second life: its runs see nothing.
-    kind = toys()[0]
-    names = ("name", "spec", "memory", "machine", "read", "plan", "judge", "react")
-    silent = SimpleNamespace(run=_silent, **{name: getattr(kind, name) for name in names})
-    evidence, flips = run(live())
-    end = house_end(flips)
-    assert len(flips) > 100
-    assert run(replay(evidence)) == flips
-
-
-def house_end(flips: list[tuple[object, ...]]) -> float:
-    return max(float(str(flip[2])) for flip in flips)
-
-
-async def _silent(batch: object, world: object) -> list[Evidence]:
-    return []
-
-
-def _evidence(body: dict[str, object]) -> Evidence:
-    body.pop("fact", None)
-    body["labels"] = tuple(tuple(pair) for pair in body["labels"])  # type: ignore[attr-defined]
-    body["annotations"] = ()
-    body["values"] = ()
-    if body["roll"] is not None:
-        body["roll"] = tuple(body["roll"])  # type: ignore[arg-type]
-    return Evidence(**body)  # type: ignore[arg-type]
-
-
-async def _flips(app: App) -> list[tuple[object, ...]]:
-    flips = await app.flips("", limit=100_000)
-    return sorted((f.claim, f.subject, round(f.at, 6), f.before, f.after) for f in flips)

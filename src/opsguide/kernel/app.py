@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("opsguide.kernel")
 CHANGES_KEPT = 256
+TICKED = "task.ticked"
 
 
 async def _nothing(_world: World) -> None:
@@ -185,7 +186,7 @@ class App:
                 return False
             found = await asyncio.to_thread(editions, loaded, self._parts.kinds, self._parts.bindings)
         except Unusable as fault:
-            self._refuse({str(self._paths[0]): fault.mends}, "")
+            self._refuse(self._by_path(fault.mends), "")
             return False
         old = {e.guide.path: e for e in self._turns.live.editions}
         broken = {e.guide.path: faults for e in found if (faults := lost(old.get(e.guide.path), e))}
@@ -194,18 +195,37 @@ class App:
         if kept == self._turns.live.editions:
             return False
         live = live_of(kept, self._parts.kinds, self._parts.external_url)
-        old_worlds = self._make_worlds(live)
-        await self._turns.submit(Reloaded(live))
+        await self._take_over(live)
+        return True
+
+    async def _take_over(self, live: Live) -> None:
+        """Let an edition go live in worlds of its own; where it cannot (our fault), all stays as it was."""
+        before = self._worlds
+        over = self._make_worlds(live)
+        try:
+            await self._turns.submit(Reloaded(live))
+        except BaseException:
+            over = [world for world in self._worlds.values() if world not in before.values()]
+            self._worlds = before
+            raise
+        finally:
+            for world in over:
+                await self._parts.close_world(world)
         self._runner.reload()
         self._publish(Change("reload", "", self._parts.clock.now()))
-        for world in old_worlds:
-            await self._parts.close_world(world)
-        return True
 
     def _mended(self, seen: str) -> None:
         """An edit that was taken back needs no complaint."""
         if seen != self._refused_edit and self._broken:
             self._refuse({}, "")
+
+    def _by_path(self, mends: Sequence[Mend]) -> dict[str, tuple[Mend, ...]]:
+        """Faults by the path that was given; those of a file beside the guides go with the first."""
+        found: dict[str, tuple[Mend, ...]] = {}
+        for mend in mends:
+            path = next((p for p in self._paths if mend.at.file.startswith(p)), self._paths[0])
+            found[path] = (*found.get(path, ()), mend)
+        return found
 
     def _refuse(self, broken: dict[str, tuple[Mend, ...]], seen: str) -> None:
         if broken != self._broken:
@@ -321,7 +341,7 @@ class App:
             return f"no claim is called {claim_id}"
         if not found.bound:
             return f"{claim_id} lacks a value for {', '.join(found.claim.needs)}"
-        if not any(want.topic == "task.ticked" for want in found.plan.wants) and found.claim.kind != "task":
+        if not any(want.topic == TICKED for want in (*found.plan.wants, *found.plan.serves)):
             return f"{claim_id} is no task"
         act = Evidence(
             claim=found.claim.id,
@@ -330,7 +350,7 @@ class App:
             ok=True,
             says="ticked",
             because=f"done by {by}" + (f": {note}" if note else ""),
-            topic="task.ticked",
+            topic=TICKED,
             scope=found.claim.id,
             fact=TaskTicked(note),
             by=by,
