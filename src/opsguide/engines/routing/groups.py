@@ -115,7 +115,7 @@ def take(group: Group, alert: Alert, timings: Timings, now: float) -> Group:
     merged = alert if stored is None else _merged(stored, alert)
     flush_at = group.flush_at
     if first:
-        flush_at = now + max(0.0, min(timings.group_wait_s, alert.starts_at + timings.group_wait_s - now))
+        flush_at = now if alert.starts_at + timings.group_wait_s <= now else now + timings.group_wait_s
     return replace(group, flush_at=flush_at, alerts={**group.alerts, alert.id: merged})
 
 
