@@ -93,7 +93,7 @@ def _title(text: str, place: Place) -> _Named | None:
 
 
 def _paragraph(section: Section) -> _Named | None:
-    """The X of "maintenance of the X in production environments", where a first paragraph speaks of the guide itself."""
+    """The X of "maintenance of the X in production environments", where the paragraph speaks of the guide itself."""
     places = (section, *section.sections[:LOOKED_AT])
     for paragraph in (next((b for b in s.blocks if isinstance(b, Paragraph)), None) for s in places):
         if paragraph is None or not _ABOUT.search(paragraph.text):
