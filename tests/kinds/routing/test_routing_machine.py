@@ -165,6 +165,20 @@ def test_an_end_that_nobody_fired_makes_no_group() -> None:
     assert house.states == {}
 
 
+def test_an_alert_from_outside_ends_by_itself_unless_its_sender_repeats_it() -> None:
+    house = House(config(ROUTE % "" + HOOK))
+    for at in (1000.0, 1060.0):
+        house.until(at)
+        house.signal(AlertChanged((("alertname", "Far"),), (), 1000.0, at + 240.0, ""))
+    house.until(1290)
+    assert [
+        (status, n.alerts[0].ends_at) for (*_, status, _), (_, n) in zip(house.told(), house.outbox, strict=True)
+    ] == [("firing", 0.0)]
+    house.until(1500)
+    assert [status for _, _, status, _ in house.told()] == ["firing", "resolved"]
+    assert house.outbox[1][1].alerts[0].ends_at == 1300.0
+
+
 MUTED = """
 time_intervals:
 - name: night

@@ -27,7 +27,10 @@ LOST_AFTER_S = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert; its label set is its identity. ends_at 0 while it fires. why: shown where the end is no plain one."""
+    """One alert; its label set is its identity. why: shown where the end is no plain one.
+
+    ends_at: 0 while it fires; in the future where it ends by itself unless its sender repeats it.
+    """
 
     labels: tuple[tuple[str, str], ...]
     annotations: tuple[tuple[str, str], ...]
@@ -41,6 +44,10 @@ class Alert:
     def id(self) -> str:
         """Alertmanager's fingerprint."""
         return fingerprint(self.labels)
+
+    def over(self, now: float) -> bool:
+        """Whether it has ended."""
+        return 0.0 < self.ends_at <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +116,20 @@ def take(group: Group, alert: Alert, timings: Timings, now: float) -> Group:
     A new group is flushed after group_wait, at once where its alert is older than that.
     """
     stored = group.alerts.get(alert.id)
-    if stored is None and alert.ends_at:
+    if stored is None and alert.over(now):
         return group
     first = not group.alerts and not group.told
-    merged = alert if stored is None else _merged(stored, alert)
+    merged = alert if stored is None else _merged(stored, alert, now)
     flush_at = group.flush_at
     if first:
         flush_at = now if alert.starts_at + timings.group_wait_s <= now else now + timings.group_wait_s
     return replace(group, flush_at=flush_at, alerts={**group.alerts, alert.id: merged})
 
 
-def _merged(stored: Alert, alert: Alert) -> Alert:
-    if not stored.ends_at:
+def _merged(stored: Alert, alert: Alert, now: float) -> Alert:
+    if not stored.over(now):
         return replace(alert, starts_at=min(stored.starts_at, alert.starts_at))
-    return replace(alert, starts_at=stored.starts_at) if alert.ends_at else alert
+    return replace(alert, starts_at=stored.starts_at) if alert.over(now) else alert
 
 
 def handed(group: Group | None, part: Group) -> Group:
@@ -180,7 +187,7 @@ def flush(
         if after != Told():
             told[integration.key] = after
     owed = {name for ledger in told.values() for name in (*ledger.firing, *_on_its_way(ledger))}
-    alerts = {name: alert for name, alert in group.alerts.items() if not alert.ends_at or name in owed}
+    alerts = {name: alert for name, alert in group.alerts.items() if not alert.over(now) or name in owed}
     if not alerts and not any(ledger.pending for ledger in told.values()):
         return None, messages
     return replace(group, alerts=alerts, told=told, flush_at=now + timings.group_interval_s), messages
@@ -200,18 +207,18 @@ def _tell(
     owner: str,
 ) -> tuple[Told, Message | None]:
     """One integration's ledger after this flush, and its message if it is owed one."""
-    told = _noted(group, told, seen)
+    told = _noted(group, told, seen, now)
     if told.pending is not None and now - told.pending.at < LOST_AFTER_S:
         return replace(told, pending=replace(told.pending, overtaken=True)), None
     told = replace(told, pending=None)
-    firing = {name for name, alert in seen.items() if not alert.ends_at}
-    ended = {name for name in told.firing if name in seen and seen[name].ends_at}
+    firing = {name for name, alert in seen.items() if not alert.over(now)}
+    ended = {name for name in told.firing if name in seen and seen[name].over(now)}
     if not integration.send_resolved:
         told, ended = _without(told, ended), set()
     reason = _reason(told, firing, ended, timings, now)
     if not reason:
         return told, None
-    alerts = tuple(sorted((seen[name] for name in firing | ended), key=_order))
+    alerts = tuple(sorted((_shown(seen[name], now) for name in firing | ended), key=_order))
     count = told.count + 1
     identity = _identity(owner, group, integration, count, alerts, now)
     pending = Pending(identity, tuple(sorted(firing)), tuple(sorted(ended)), now)
@@ -220,10 +227,15 @@ def _tell(
     return replace(told, pending=pending, count=count), message
 
 
-def _noted(group: Group, told: Told, seen: Mapping[str, Alert]) -> Told:
+def _shown(alert: Alert, now: float) -> Alert:
+    """The alert as it is told: an end to come is no end."""
+    return alert if alert.over(now) or not alert.ends_at else replace(alert, ends_at=0.0)
+
+
+def _noted(group: Group, told: Told, seen: Mapping[str, Alert], now: float) -> Told:
     """Remember ends that a mute hides now, and forget what the group knows no more."""
     unseen = {
-        name for name, alert in group.alerts.items() if alert.ends_at and name not in seen and name in told.firing
+        name for name, alert in group.alerts.items() if alert.over(now) and name not in seen and name in told.firing
     }
     hidden = tuple(sorted(unseen | set(told.hidden)))
     firing = tuple(name for name in told.firing if name in group.alerts)

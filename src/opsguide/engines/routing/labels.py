@@ -29,6 +29,7 @@ def label_set(labels: Iterable[tuple[str, str]]) -> Labels:
     return tuple(sorted((name, value) for name, value in labels if value))
 
 
+@lru_cache(maxsize=65536)
 def fingerprint(labels: Labels) -> str:
     """Alertmanager's identity of a label set: FNV-1a 64 over name, 0xff, value, 0xff in order, as 16 hex digits."""
     found = _FNV_OFFSET

@@ -200,7 +200,7 @@ def _flushed(config: Config, key: str, groups: dict[str, Group], now: float) -> 
     """The instance after every group that is due has spoken."""
     guide = key.partition("|")[0]
     plan = config.plan(guide)
-    firing = [alert.labels for group in groups.values() for alert in group.alerts.values() if not alert.ends_at]
+    firing = [alert.labels for group in groups.values() for alert in group.alerts.values() if not alert.over(now)]
     left: dict[str, Group] = {}
     sent: list[Effect] = []
     for name, group in groups.items():
@@ -251,8 +251,10 @@ def _rehomed(config: Config, key: str, name: str, group: Group, now: float) -> t
         elif same:
             orders.append(_hand_over(group, alert, *same[0], now))
         elif group.receiver in plan.receivers:
-            stays[identity] = alert if alert.ends_at else replace(alert, ends_at=now, why="routed elsewhere by an edit")
-        if not alert.ends_at and any((key, name) != (instance, place.group) for instance, place in places):
+            stays[identity] = (
+                alert if alert.over(now) else replace(alert, ends_at=now, why="routed elsewhere by an edit")
+            )
+        if not alert.over(now) and any((key, name) != (instance, place.group) for instance, place in places):
             orders.append(Signal(NAME, _again(alert)))
     if not stays:
         return None, orders
@@ -273,7 +275,9 @@ def _hand_over(group: Group, alert: Alert, instance: str, place: Destination, no
 
 def _again(alert: Alert) -> AlertChanged:
     """The alert as if it had just been raised, for groups that did not have it before the edit."""
-    return AlertChanged(alert.labels, alert.annotations, alert.starts_at, 0.0, alert.claim, source=alert.source)
+    return AlertChanged(
+        alert.labels, alert.annotations, alert.starts_at, alert.ends_at, alert.claim, source=alert.source
+    )
 
 
 def _notice(config: Config, guide: str, group: Group, message: Message, now: float) -> Notice:
