@@ -215,6 +215,8 @@ def test_the_reason_names_the_choice_and_what_else_would_fit() -> None:
     assert "node_cpu_seconds_total" in why
     assert "process_cpu_seconds_total would fit too" in why
     assert 'no label tells "checkout" apart' in bound("Checkout latency", SHOP, unit="seconds").why
+    instead = bound("Storage", catalogue(*(SHOP[n] for n in SHOP if n.startswith("node_"))), hint="Database size")
+    assert "database size, which the description asks for, is not scraped" in instead.why
     assert "no percentile" in bound("latency", SHOP, unit="seconds").why
 
 
@@ -241,6 +243,20 @@ def test_failed_answers_are_told_by_any_usual_label() -> None:
     assert 'code=~"[45].."' in bound("error rate", codes, unit="ratio", hint="Percentage of 4xx/5xx").expr
     blank = catalogue(metric("http_requests_total", "counter", method=("GET",)))
     assert isinstance(bind("error rate", catalogue=blank, unit="ratio"), Unbound)
+
+
+def test_a_selector_that_the_guide_writes_is_kept_and_documented_labels_are_not() -> None:
+    lag = catalogue(metric("event_lag_seconds", consumer=("gl",)), metric("jobs_total", "counter"))
+    assert (
+        bound('event_lag_seconds{consumer="gl"}', lag, unit="seconds").expr == 'max(event_lag_seconds{consumer="gl"})'
+    )
+    assert bound('`jobs_total{worker="N", code="2xx|5xx"}`', lag).expr == "sum(rate(jobs_total[5m]))"
+
+
+def test_a_bare_number_against_a_counter_is_its_increase() -> None:
+    known = catalogue(metric("violations_total", "counter"))
+    assert bound("violations_total", known, unit="count").expr == "sum(increase(violations_total[5m]))"
+    assert bound("violations_total", known).expr == "sum(rate(violations_total[5m]))"
 
 
 @pytest.mark.parametrize(

@@ -80,10 +80,17 @@ def _by_convention(asked: Asked, catalogue: Mapping[str, Facts]) -> Bound | None
         fits = [fit for way in convention.ways for fit in _fits(way, asked, catalogue)]
         fresh = [fit for fit in fits if fit.fresh]
         if fresh:
-            return _write(convention, fresh, asked, catalogue)
+            return _instead(convention, _write(convention, fresh, asked, catalogue), asked)
         if fits and stale is None:
-            stale = _write(convention, fits, asked, catalogue)
+            stale = _instead(convention, _write(convention, fits, asked, catalogue), asked)
     return stale
+
+
+def _instead(convention: Convention, found: Bound, asked: Asked) -> Bound:
+    first = _ranked(asked.quantity, asked.hint)[0]
+    if first is convention:
+        return found
+    return replace(found, why=f"{found.why}; {first.quantity}, which the description asks for, is not scraped")
 
 
 def _fits(way: Way, asked: Asked, catalogue: Mapping[str, Facts]) -> list[_Fit]:

@@ -18,6 +18,28 @@ if TYPE_CHECKING:
 NAMED = "is the metric that the guide names"
 
 
+def _selected(found: Bound, written: str) -> Bound:
+    """With the guide's own selector; one that documents labels (`worker="N"`, `code="2xx|5xx"`) is left out."""
+    selector = re.search(r"\{([^{}]*)\}`?$", written.strip())
+    pairs = re.findall(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"', selector[1]) if selector else []
+    real = [
+        f'{label}{op}"{value}"'
+        for label, op, value in pairs
+        if op != "=" or not re.search(r"\||^[A-Z]$|^\W*$|\.\.\.", value)
+    ]
+    if not real:
+        return found
+    expr = found.expr
+    for name in found.metrics:
+        expr = re.sub(rf"\b{re.escape(name)}\b(?:\{{([^{{}}]*)\}})?", lambda m: _with(m[0], m[1], real), expr)
+    return replace(found, expr=expr)
+
+
+def _with(text: str, inside: str | None, more: list[str]) -> str:
+    name = text.partition("{")[0]
+    return f"{name}{{{', '.join([*([inside] if inside else []), *more])}}}"
+
+
 def words_alone(quantity: str) -> bool:
     """A word like `down` in backticks may still be a quantity; a dotted or snake_case name is nothing else."""
     return not re.search(r"[._]", quantity)
@@ -28,6 +50,7 @@ def by_name(name: str, asked: Asked, catalogue: Mapping[str, Facts]) -> Bound | 
     for candidate in (name, *SAME.get(name, ())):
         found = series_of(candidate, asked, catalogue)
         if found is not None:
+            found = _selected(found, asked.quantity)
             named = NAMED if candidate == name else f"is what {asked.quantity} is scraped as"
             return replace(found, why=found.why.replace(NAMED, named))
     return None

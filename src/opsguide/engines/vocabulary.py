@@ -57,8 +57,8 @@ def stems(text: str) -> tuple[str, ...]:
 
 
 def metric_name(text: str) -> str:
-    """`text` as a Prometheus name where it is written like a metric (`http.server.requests`, `up`), else ""."""
-    plain = text.strip().strip("`")
+    """`text` as a Prometheus name where it is written like a metric (`http.server.requests`, `up{job="x"}`), or ""."""
+    plain = re.sub(r"\s*\{[^{}]*\}$", "", text.strip().strip("`"))
     if re.fullmatch(r"[a-zA-Z_:][\w:]*_[\w:]*|[a-zA-Z][\w]*(?:\.[a-zA-Z][\w-]*)+|up", plain):
         return re.sub(r"[.-]", "_", plain)
     return ""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ("Prometheus Metrics", "`api_requests_total` - Total API requests", "api_requests_total"),
         ("What the service exposes", "`queue_depth` - waiting jobs", "queue_depth"),
         ("Anything", "`jobs_done_total`", "jobs_done_total"),
+        ("Metrics Endpoint", '`jobs_active{worker="N"}` - open jobs', "jobs_active"),
     ],
 )
 def test_what_is_said_to_be_measured_is_a_metric(heading: str, bullet: str, name: str) -> None:

@@ -65,6 +65,19 @@ def test_a_cadence_in_the_lists_intro_counts() -> None:
     assert [(c.spec.text, c.spec.cadence) for c in found] == [("Look at logs", "daily")]
 
 
+def test_a_cadence_as_a_label_counts_under_a_heading_about_routine_work() -> None:
+    text = "# G\n\n## {}\n\n- **Weekly**: Review the logs\n- **Owner**: Ann and Bo\n- **Daily**: 7 copies\n"
+    (claim,) = claims_of(KIND, text.format("Regular Maintenance"))
+    assert (claim.spec.text, claim.spec.cadence) == ("Review the logs", "weekly")
+    assert claims_of(KIND, text.format("Backup Retention")) == ()
+
+
+def test_labelled_work_under_a_routine_is_a_task_and_its_properties_are_not() -> None:
+    text = "# G\n\n## Weekly Performance Review (10:00 AM)\n\n- **Drill**: Restore a table\n- **Owner**: Ann L\n"
+    (claim,) = claims_of(KIND, text)
+    assert (claim.subject, claim.spec.at) == ("Drill: Restore a table", "10:00")
+
+
 def test_a_table_with_a_frequency_is_one_task_a_row() -> None:
     table = (
         "| Task | Owner | Frequency |\n|---|---|---|\n| Rotate keys | Ann | Quarterly |\n| Restart | Bo | if needed |\n"

@@ -117,6 +117,23 @@ def test_level_columns_may_hold_bare_numbers() -> None:
     ]
 
 
+def test_names_in_code_bring_their_unit_and_leave_remarks_aside() -> None:
+    table = "# G\n\n#### Thresholds\n\n| Metric | Warning | Critical |\n|---|---|---|\n"
+    table += "| `invoice_age_seconds` | > 3600 (1 h) | > 14400 (4 h) |\n| `dead_events_total` (rate) | > 5/min | - |\n"
+    found = claims_of(KIND, table)
+    assert [(c.spec.quantity, c.spec.value, c.spec.unit) for c in found] == [
+        ("invoice_age_seconds", 3600.0, "seconds"),
+        ("invoice_age_seconds", 14400.0, "seconds"),
+        ("dead_events_total", pytest.approx(5 / 60), "per_second"),
+    ]
+
+
+def test_what_a_program_does_by_itself_is_no_threshold_unless_the_heading_says_so() -> None:
+    table = "# G\n\n## {}\n\n| Check | Threshold | Action |\n|---|---|---|\n| Total time | > 120 seconds | Kill |\n"
+    assert claims_of(KIND, table.format("Slow client protection")) == ()
+    assert len(claims_of(KIND, table.format("Monitoring"))) == 1
+
+
 @pytest.mark.parametrize(
     "header",
     [

@@ -34,6 +34,7 @@ _SUBJECT = re.compile(r"^(metric|metrics|metric name|name|指标)$|^metric\b")
 _JUDGED = re.compile(
     r"\b(threshold|warning|critical|normal|target|alert|value|limit|slo|sla|severity|baseline|range|healthy|expected)\b|阈值"
 )
+_LABELS = re.compile(r"\{.*\}$")
 _LONGEST_NAME = 60
 
 
@@ -52,9 +53,10 @@ def _item(item: Item, context: Context) -> tuple[str, str] | None:
     words = context.path[-1].words if context.path else ""
     pinned = context.annotation.get("kind") == "metric"
     name, description = _named(item)
+    name = _LABELS.sub("", name) if item.codes else name
     if not name or len(name) > _LONGEST_NAME or _judged_elsewhere(description or ("" if item.label else item.text)):
         return None
-    coded = bool(item.codes) and item.codes[0].text == name and bool(metric_name(name))
+    coded = bool(item.codes) and _LABELS.sub("", item.codes[0].text) == name and bool(metric_name(name))
     home = _is_home(words, item.intro)
     if coded:
         exposed = home or (_EXPOSES.search(f"{words} {item.intro.lower()}") and not _FOREIGN.search(words))
@@ -139,7 +141,7 @@ def _table(table: Table, context: Context) -> Iterator[Claim[Metric]]:
         return
     described = _column(header)
     for row in table.rows:
-        name = row.cells[0].text.strip()
+        name = _LABELS.sub("", row.cells[0].text.strip())
         coded = bool(metric_name(name))
         if (
             not name

@@ -14,7 +14,7 @@ from opsguide.kinds.task.spec import Task
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from opsguide.core.block import Node, Place
+    from opsguide.core.block import Label, Node, Place
     from opsguide.core.kind import Context
 
 _CADENCE = {
@@ -32,6 +32,13 @@ _ROUTINE = re.compile(
     r"\b(?:tasks?|checks?|checklists?|check-?ups?|routines?|maintenance|activit(?:y|ies)|duties|todos?|to-?do|chores"
     r"|operations?|schedule|procedures?|reviews?|responsibilities|housekeeping|morning|midday|evening|night(?:ly)?|shift"
     r"|health|system|the|and|of|on|items?|work|ops|admin|service|list)\b"
+)
+_STRONG = re.compile(
+    r"\b(?:tasks?|checks|checklists?|maintenance|reviews?|routines?|duties|activities|cadence|chores)\b"
+)
+_PROPERTY = re.compile(
+    r"^(?:frequency|time|duration|owner|when|who|schedule|retention|responsible|goal|purpose|impact|output|note|tools?)\b",
+    re.IGNORECASE,
 )
 _TIMES = re.compile(r"[(\[][^)\]]*[)\]]|\b\d{1,2}(?::\d\d)?\s*(?:[ap]\.?m\.?)?|[^\w\s]")
 _OTHER_CHECKLIST = re.compile(
@@ -67,6 +74,10 @@ _LOOKS = frozenset(stems("check monitor verify review watch inspect track measur
 def read(node: Node, context: Context) -> Iterator[Claim[Task]]:
     """Recurring tasks that this node states."""
     if isinstance(node, Item):
+        labelled = _labelled(node, context)
+        if labelled is not None:
+            yield _claim(labelled[1], labelled[0], node.place, context)
+            return
         cadence = _cadence_of(node, context)
         if cadence and node.text.strip() and len(node.text) <= _LONGEST:
             yield _claim(node.text.strip(), cadence, node.place, context)
@@ -94,9 +105,24 @@ def _cadence_of(item: Item, context: Context) -> str:
     if item.checked is not None:
         checklist_of_events = _OTHER_CHECKLIST.search(words) and not own
         return "" if checklist_of_events else own or context.inherited.cadence or ""
-    if item.depth or item.label is not None or not own or not _is_routine(item.intro.lower() or words, words):
+    if item.depth or not own or not _is_routine(item.intro.lower() or words, words):
         return ""
-    return own
+    return own if item.label is None or _says_what_to_do(item.label) else ""
+
+
+def _labelled(item: Item, context: Context) -> tuple[str, str] | None:
+    """`**Weekly**: review the logs` under a heading about routine work: cadence and text."""
+    words = context.path[-1].words if context.path else ""
+    if item.label is None or item.checked is not None or not _STRONG.search(words) or _OTHER_CHECKLIST.search(words):
+        return None
+    cadence = _CADENCE.get(item.label.name.strip().lower(), "")
+    return (cadence, item.label.value.strip()) if cadence and _says_what_to_do(item.label) else None
+
+
+def _says_what_to_do(label: Label) -> bool:
+    """Whether the label's value is work, and no property of it (owner, frequency, "30 days")."""
+    value = label.value.strip()
+    return not _PROPERTY.search(label.name) and len(value.split()) > 1 and not value[0].isdigit()
 
 
 def _said(words: str) -> str:
@@ -107,8 +133,10 @@ def _said(words: str) -> str:
 def _is_routine(intro: str, heading: str) -> bool:
     """Whether what names the cadence names nothing else: "Daily", "Weekly Tasks"; not "Monthly Growth Indicators"."""
     words = intro if _said(intro) else heading
-    left = _ROUTINE.sub(" ", _TIMES.sub(" ", _CADENCES.sub(" ", words)))
-    return not left.strip()
+    left = _TIMES.sub(" ", _CADENCES.sub(" ", words))
+    if _STRONG.search(left) and not _OTHER_CHECKLIST.search(left) and not re.search(r"\bbackups?\b", left):
+        return True
+    return not _ROUTINE.sub(" ", left).strip()
 
 
 def _claim(text: str, cadence: str, place: Place, context: Context) -> Claim[Task]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from opsguide.core.block import Fence, Item, Paragraph, Place, Table
 from opsguide.core.nouns import Claim
 from opsguide.core.units import said
+from opsguide.engines.binding import metric_name
 from opsguide.engines.conditions import Condition, read_condition, read_conditions
 from opsguide.kinds.threshold.spec import Threshold
 from opsguide.kinds.threshold.where import (
     FOREIGN_LABEL,
     FOREIGN_TABLE,
+    HOME,
     LEVELS,
     bad_op,
     level_of,
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
     from opsguide.core.kind import Context
 
 _SHELL = frozenset(("bash", "sh", "shell", "zsh", "console", "fish"))
-_SUBJECT = re.compile(r"\b(metric|metrics|check|indicator|resource|quantity|parameter|kpi|signal|measure|指标)\b|指标")
+_SUBJECT = re.compile(r"\b(metrics?|indicator|kpi|signal|measure)\b|指标")
+_PERHAPS = re.compile(r"\b(check|resource|quantity|parameter|component|what)\b")
 _DESCRIPTION = re.compile(r"\b(description|meaning|rationale|notes?|what)\b")
 _LEVEL_COLUMNS = (
     ("normal", re.compile(r"\b(normal|healthy|target|expected|ok|good|ideal|acceptable)\b")),
@@ -101,7 +104,7 @@ def _spec(
         quantity=context.fill(quantity).text,
         op=condition.op,
         value=condition.value,
-        unit=condition.unit,
+        unit=condition.unit or _unit_of_name(quantity),
         level="normal" if also else level_of(context, quantity, condition.op, said=level, written=condition.polarity),
         quantile=condition.quantile,
         for_s=condition.for_s,
@@ -113,6 +116,12 @@ def _spec(
         expr=context.fill(context.annotation.get("expr", "")).text,
         every_s=context.defaults.get("evaluation_interval", 15.0),
     )
+
+
+def _unit_of_name(quantity: str) -> str:
+    """`age_seconds > 3600` is in seconds, for the name says so."""
+    found = re.search(r"_(seconds|bytes)$", metric_name(quantity))
+    return found[1] if found else ""
 
 
 def _claim(spec: Threshold, subject: str, place: Place, text: str, context: Context) -> Claim[Threshold]:
@@ -168,9 +177,13 @@ def _statistic(spec: Threshold) -> str:
 def _table(table: Table, context: Context) -> Iterator[Claim[Threshold]]:
     header = [cell.text.strip().lower() for cell in table.header]
     heading = context.path[-1].words if context.path else ""
-    if not header or _NOT_OURS.search(header[0]) or not _SUBJECT.search(header[0]) or FOREIGN_TABLE.search(heading):
+    if not header or _NOT_OURS.search(header[0]) or FOREIGN_TABLE.search(heading):
         return
     columns = _columns(header)
+    # "Check | Threshold | Action" may tell of what a program does by itself; only its heading or a second level tells.
+    perhaps = _PERHAPS.search(header[0]) and (len(columns) > 1 or HOME.search(heading) or "alert" in heading)
+    if not _SUBJECT.search(header[0]) and not perhaps:
+        return
     if not columns or any(word in header for word in ("severity", "slo", "sli", "error budget")):
         return
     described = next((i for i, name in enumerate(header) if i and _DESCRIPTION.search(name)), None)
@@ -191,7 +204,12 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
 def _row(
     row: Row, columns: Mapping[str, int], described: int | None, lasting: int | None, context: Context
 ) -> Iterator[Claim[Threshold]]:
-    quantity = row.cells[0].text.strip()
+    first = row.cells[0]
+    quantity = (
+        first.codes[0].text.strip()
+        if len(first.codes) == 1 and metric_name(first.codes[0].text)
+        else first.text.strip()
+    )
     if not quantity:
         return
     about = row.cells[described].text.strip() if described is not None else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from opsguide.core.facts import QuantityMeasured
 from opsguide.core.nouns import Evidence
 from opsguide.core.ports import WorldFault
-from opsguide.engines.binding import Bound, Unbound, bind, canonical
+from opsguide.engines.binding import Bound, Unbound, bind, canonical, metric_name
 from opsguide.engines.conditions import compare
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def binding(spec: Threshold, catalogue: Mapping[str, Metric]) -> Bound | Unbound
         quantile=spec.quantile,
         aggregate=spec.aggregate,
         window_s=spec.window_s,
-        unit=spec.unit,
+        unit=spec.unit or ("count" if metric_name(spec.quantity) else ""),
         of=spec.of,
         hint=spec.description,
     )
