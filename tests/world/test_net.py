@@ -188,6 +188,20 @@ def test_tls_has_a_phase_and_the_end_of_the_certificate(tmp_path: Path) -> None:
         assert unverified.tls_not_after == end.timestamp()
 
 
+def test_on_uvloop_tls_is_timed_and_dated_too(tmp_path: Path) -> None:
+    import uvloop
+
+    end = NOW + dt.timedelta(days=30)
+    context, pem = _tls(tmp_path, end)
+    with (
+        raw_server(_saying(HELLO), context) as port,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        reply = runner.run(_once(_get(f"https://127.0.0.1:{port}/", ca_file=pem)))
+    assert reply.tls_not_after == end.timestamp()
+    assert reply.phases["tls"] > 0
+
+
 def test_a_certificate_that_is_not_trusted_still_tells_its_end(tmp_path: Path) -> None:
     end = NOW + dt.timedelta(days=30)
     context, _ = _tls(tmp_path, end)

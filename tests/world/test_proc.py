@@ -112,6 +112,21 @@ def test_a_program_that_is_not_there_ends_with_127(folder: Path) -> None:
     assert "nothing.sh" in done.output
 
 
+def test_on_uvloop_it_is_the_same(folder: Path) -> None:
+    import uvloop
+
+    async def both() -> tuple[Finished, str]:
+        proc = RealProc()
+        done = await proc.run(Command("echo hi; sleep 60 &", str(folder)))
+        with pytest.raises(WorldFault) as fault:
+            await proc.run(Command("sleep 60", str(folder), timeout_s=0.2))
+        return done, fault.value.says
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        done, says = runner.run(both())
+    assert (done.code, done.output, says) == (0, "hi\n", "timeout")
+
+
 def test_in_virtual_time_a_real_command_does_not_time_out_falsely(folder: Path) -> None:
     async def day() -> list[int]:
         proc, codes = RealProc(), []

@@ -7,6 +7,7 @@ import contextlib
 import os
 import pwd
 import signal
+import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
@@ -52,31 +53,33 @@ class RealProc:
         with tempfile.TemporaryDirectory(prefix="opsguide-home-") as home, real_io():
             if self._account is not None:
                 os.chown(home, self._account.uid, self._account.gid)
-            # A pipe of our own: asyncio's wait() also waits until every heir of its pipes has ended.
+            # A pipe of our own: what the command leaves in the background inherits it and would hold up communicate().
             ours, theirs = os.pipe()
             output = _Output(command.limit_bytes)
             transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: output, os.fdopen(ours, "rb"))
             try:
-                process = await self._start(command, home, theirs)
+                process = self._start(command, home, theirs)
             except WorldFault:
                 transport.close()
                 raise
             finally:
                 os.close(theirs)
+            ended = asyncio.ensure_future(asyncio.to_thread(process.wait))
             try:
-                return await self._watch(process, command, output)
+                return await self._watch(ended, command, output)
             finally:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
+                await ended
                 transport.close()
 
-    async def _start(self, command: Command, home: str, output: int) -> asyncio.subprocess.Process:
+    def _start(self, command: Command, home: str, output: int) -> subprocess.Popen[bytes]:
+        # Not asyncio's own: uvloop's cannot change the account, and its children need a watcher each.
         account = self._account
         try:
-            return await asyncio.create_subprocess_exec(
-                *("bash", "-c", _LIMITS, "bash", str(int(command.timeout_s) + 1), command.text),
-                stdin=asyncio.subprocess.DEVNULL,
+            return subprocess.Popen(
+                ("bash", "-c", _LIMITS, "bash", str(int(command.timeout_s) + 1), command.text),
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 cwd=command.cwd,
@@ -92,11 +95,11 @@ class RealProc:
             whom = f" for {UNPRIVILEGED}" if account else ""
             raise WorldFault("denied", f"cannot start in {command.cwd}{whom}: {error.strerror}") from None
 
-    async def _watch(self, process: asyncio.subprocess.Process, command: Command, output: _Output) -> Finished:
+    async def _watch(self, ended: asyncio.Future[int], command: Command, output: _Output) -> Finished:
         began = time.monotonic()
         try:
             async with asyncio.timeout(command.timeout_s):
-                code = await process.wait()
+                code = await asyncio.shield(ended)
         except TimeoutError:
             said = self._mask(output.text)[-200:].strip()
             tail = f"; it had said: {said}" if said else ""
