@@ -28,6 +28,7 @@ _ESCAPE = re.compile(r"\\(.)")
 _PLAIN_LABELS = re.compile(
     r'[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{(?:[a-zA-Z_][a-zA-Z0-9_]*="[^"\\\n]*",)*[a-zA-Z_][a-zA-Z0-9_]*="[^"\\\n]*"\})?'
 )
+_PLAIN_NAMES = re.compile(r'[{,]([a-zA-Z_][a-zA-Z0-9_]*)="')
 _FAULTS_KEPT = 20
 _FAULTS_BEFORE_GIVING_UP = 200
 _PREFIXES = 400_000
@@ -87,7 +88,7 @@ class _Reading:
         key = _known.get(prefix)
         if key is not None:
             try:
-                self.numbers.append(float(value))
+                self.numbers.append(_number(value))
             except ValueError:
                 self.fault(number, line, f"{value!r} is no number")
             else:
@@ -220,7 +221,9 @@ def _end_of_series(line: str) -> int:
 def canonical(series: str) -> str:
     """One spelling of a series: no spaces, no trailing comma, labels in the order exposed. Raises ValueError."""
     if _PLAIN_LABELS.fullmatch(series):
-        return series
+        names = _PLAIN_NAMES.findall(series)
+        if len(set(names)) == len(names):
+            return series
     name, labels = _walk_labels(series)
     if not labels:
         return name

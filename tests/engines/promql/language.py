@@ -145,7 +145,7 @@ def read_values(shown: str) -> list[float]:
 
 def _number(word: str) -> float:
     if word == "_":
-        return float(NOTHING) if False else NOTHING
+        return NOTHING
     if word == "stale":
         return STALE
     return float(word.replace("Inf", "inf").replace("NaN", "nan"))

@@ -129,10 +129,16 @@ def _why(ev: Evaluation, node: Selector, grid: Grid) -> list[Blindness]:
         return [Blindness(node.text, f"nothing that matches {node.text} was ever seen")]
     named = ev.source.sightings((Matcher("__name__", "=", node.name),), at_ms)
     if not named:  # case 2
-        return [Blindness(node.text, f"{node.name} was never seen")]
+        return [Blindness(node.text, _never(ev, node, grid.end_ms - at_ms, grid.end_ms))]
     if all(s.down_since_ms is not None for s in named):  # case 6
         return _downs(node, named)
     return []  # case 5
+
+
+def _never(ev: Evaluation, node: Selector, ago_ms: int, end_ms: int) -> str:
+    if ago_ms > 0 and ev.source.sightings((Matcher("__name__", "=", node.name),), end_ms):
+        return f"{node.name} has no samples as old as {prometheus_duration(ago_ms / 1000)}"
+    return f"{node.name} was never seen"
 
 
 def _downs(node: Selector, down: Sequence[Sighting]) -> list[Blindness]:

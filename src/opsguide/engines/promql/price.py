@@ -43,10 +43,13 @@ def _series(node: Selector, source: Source, grid: Grid) -> int:
 
 def _windows(node: RangeSelector, source: Source, grid: Grid, *, whole: bool) -> int:
     end_ms = grid.end_ms - node.selector.offset_ms
+    start_ms = grid.start_ms - node.selector.offset_ms - node.range_ms
     cells = 0
     for way in node.selector.ways:
-        series, slots = source.count(way, end_ms - node.range_ms, end_ms)
-        cells += series * (grid.steps * max(slots, 1) if whole else grid.steps + slots)
+        series, slots = source.count(way, start_ms, end_ms)
+        # A window's share of all slots; a burst of scrapes within one window is not worth a second look.
+        share = min(slots, slots * node.range_ms // (end_ms - start_ms) + 1)
+        cells += series * (grid.steps * max(share, 1) if whole else grid.steps + slots)
     return cells
 
 

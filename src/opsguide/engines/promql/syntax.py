@@ -39,7 +39,13 @@ _AGGREGATIONS = frozenset(
     "sum avg min max count stddev stdvar group quantile topk bottomk count_values".split()  # noqa: SIM905 -- readable
 )
 _WORD = re.compile(r"'([^']*)'")
+_STRINGS = re.compile(r"""\"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`""", re.DOTALL)
+_OPERATORS = re.compile(r"[-+*/%^]|[<>=!]=?|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+_BRACKETS = re.compile(r"[][(){}]")
+_ILLEGAL = "illegal regex for "
 _LONGEST = 100_000
+_MOST_OPERATORS = 500
+_DEEPEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +77,40 @@ def walk(node: Node) -> Iterator[Node]:
 @lru_cache(maxsize=4096)
 def parse(expr: str) -> Query:
     """The query of an expression; raises QueryFault with the column where the text shows it."""
-    if len(expr) > _LONGEST:
-        raise QueryFault(f"the query has {len(expr)} characters; the limit is {_LONGEST}")
     if not expr.strip():
         raise QueryFault("the query is empty", 1)
+    _refuse_monsters(expr)
     try:
         found = pp.parse(expr)
     except ValueError as error:
         raise _worded(expr, str(error)) from None
+    try:
+        tree = _Reader(expr).node(found)
+        return Query(expr, tree, kind_of(tree))
     except RecursionError:
         raise QueryFault("the query is nested too deeply") from None
-    tree = _Reader(expr).node(found)
-    return Query(expr, tree, kind_of(tree))
+
+
+def _refuse_monsters(expr: str) -> None:
+    """The parser is native code without a depth limit: too many operators overflow its stack and end the process."""
+    if len(expr) > _LONGEST:
+        raise QueryFault(f"the query has {len(expr)} characters; the limit is {_LONGEST}")
+    bare = _STRINGS.sub('""', expr)
+    operators = len(_OPERATORS.findall(bare))
+    if operators > _MOST_OPERATORS:
+        raise QueryFault(f"the query has {operators} operators; the limit is {_MOST_OPERATORS}")
+    depth = 0
+    for bracket in _BRACKETS.findall(bare):
+        depth += 1 if bracket in "([{" else -1
+        if depth > _DEEPEST:
+            raise QueryFault(f"the query is nested more than {_DEEPEST} deep")
 
 
 def _worded(expr: str, message: str) -> QueryFault:
     """The parser names no place; the word it names is looked for, else the first character that cannot stand there."""
+    if message.startswith(_ILLEGAL):
+        pattern = message.removeprefix(_ILLEGAL)
+        return QueryFault(f"{pattern!r} is no regular expression", expr.find(pattern) + 1)
     word = _WORD.search(message)
     at = expr.find(word[1]) + 1 if word and word[1] else 0
     if not at:
