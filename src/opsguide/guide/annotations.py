@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-_COMMENT = re.compile(r"<!--\s*opsguide:(.*?)-->", re.DOTALL)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_COMMENT = re.compile(r"<!--\s*opsguide:")
 _PAIR = re.compile(r"([\w.-]+)(?:=(?:\"([^\"]*)\"|'([^']*)'|(\S+)))?")
 
 
@@ -12,7 +16,7 @@ def annotation_of(text: str) -> dict[str, str] | None:
     """Keys and values of the opsguide comments in a text, None where there is none; a bare word has the value ""."""
     if "opsguide:" not in text:
         return None
-    bodies = [found[1] for found in _COMMENT.finditer(text)]
+    bodies = list(_bodies(text))
     if not bodies:
         return None
     return {
@@ -20,3 +24,10 @@ def annotation_of(text: str) -> dict[str, str] | None:
         for body in bodies
         for match in _PAIR.finditer(body)
     }
+
+
+def _bodies(text: str) -> Iterator[str]:
+    at = 0
+    while (opened := _COMMENT.search(text, at)) and (end := text.find("-->", opened.end())) >= 0:
+        yield text[opened.end() : end]
+        at = end

@@ -53,11 +53,12 @@ class Decoded:
 def decode(path: str, data: bytes) -> Decoded:
     """The lines of a file, whatever its bytes are; every fault of the bytes is a Mend."""
     mends: list[Mend] = []
-    disk = tuple(split_lines(_text(path, data, mends)))
-    clean = tuple(_without_nul(path, disk, mends)) if b"\x00" in data else disk
+    text = _text(path, data, mends)
+    disk = tuple(split_lines(text))
+    clean = tuple(_without_nul(path, disk, mends)) if "\x00" in text else disk
     if data.isascii():
         return Decoded(disk, clean, tuple(mends))
-    shown = tuple(line if line.isascii() else repair(line) for line in clean)
+    shown = tuple(repair(line) for line in clean)
     changed = [index for index, line in enumerate(shown) if line != clean[index]]
     if changed:
         mends.append(_encoding_mend(path, changed))
@@ -77,6 +78,8 @@ def repair(line: str) -> str:
 
     A whole line is undone only where that gives strict, shorter UTF-8 with plausible characters.
     """
+    if line.isascii():
+        return line
     for encode in (_mac_roman, _cp1252):
         mended = _undone(line, encode)
         if mended is not None:

@@ -39,7 +39,7 @@ def read_front(path: str, content: str, end_line: int, mends: list[Mend]) -> Fro
     document = _load(content, place, mends)
     if not isinstance(document, dict):
         return Front()
-    ours = document.get("opsguide", {})
+    ours = {} if document.get("opsguide") is None else document["opsguide"]
     if not isinstance(ours, dict):
         wrong = "`opsguide:` in the front matter is no map"
         mends.append(

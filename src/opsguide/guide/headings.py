@@ -6,8 +6,8 @@ import re
 import unicodedata
 
 _NUMBERING = re.compile(
-    r"(?:(?:section|chapter|part|step)\s+\d+(?:\.\d+)*\s*[.:)-]?|\d+(?:\.\d+)*[.)]|\d{1,2}(?:\.\d{1,2})+(?=\s+[^\W\d])"
-    r"|\(\d+\)|[ivx]{1,4}[.)])\s*"
+    r"(?:(?:section|chapter|part|step)\s+\d+(?:\.\d+)*\s*[.:)-]?|\d+(?:\.\d+)*[.)](?=\s)|\d{1,2}(?:\.\d{1,2})+(?=\s+[^\W\d])"
+    r"|\(\d+\)|[ivx]{1,4}[.)](?=\s))\s*"
 )
 _PINNED = re.compile(r"\s*\{#[\w-]+\}\s*$")
 _SPACES = re.compile(r"\s+")
@@ -35,7 +35,7 @@ def without_decoration(text: str) -> str:
 
 
 def github_slug(text: str) -> str:
-    """The anchor that GitHub gives a heading, without its counter for repeats: `Backup & Recovery` -> `backup--recovery`."""
+    """The anchor that GitHub gives a heading, without its counter: `Backup & Recovery` -> `backup--recovery`."""
     kept = (c for c in text.strip().lower() if c in "-_ " or c.isalnum() or unicodedata.category(c)[0] == "M")
     return "".join(kept).replace(" ", "-")
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 V = TypeVar("V")
+_LONGEST = 200
 _PARENTHESES = re.compile(r"[(\[]([^)\]]*)[)\]]")
 _CLOCK = re.compile(r"\b(\d{1,2})(?::([0-5]\d))?\s*([ap])\.?m\b|\b([01]?\d|2[0-3]):([0-5]\d)\b")
 _VIA = re.compile(r"\b(?:via|to|by)\b|→|->")
@@ -46,7 +47,7 @@ _WORDS = {
 
 def inherit(above: Inherited, words: str) -> Inherited:
     """What blocks under a heading with these words inherit, given what stands above it; the nearest wins by field."""
-    said = _said(words)
+    said = _said(words[:_LONGEST])
     return Inherited(
         severity=said.severity or above.severity,
         channels=said.channels or above.channels,

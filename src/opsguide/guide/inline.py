@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from opsguide.guide.encoding import Decoded
 
+_LINK_CLOSED = re.compile(r"[*_`~]*\]([(\[]?)")
 _TAG = re.compile(r"</?([A-Za-z][\w-]*)")
 _HTML = frozenset(
     [
@@ -183,16 +184,21 @@ def _opening(child: Token) -> str:
 def _link(reading: _Reading, child: Token, start: tuple[int, int], first_atom: int) -> None:
     target = str(child.attrs.get("href", ""))
     text = "".join(atom.text for atom in reading.atoms[first_atom:])
-    line = reading.lines.shown[reading.index]
-    end = reading.offset
-    if line.startswith("](", end):
-        written = line.find(target, end + 2)
-        closing = line.find(")", end + 2 if written < 0 else written + len(target))
-        end = len(line) if closing < 0 else closing + 1
-    elif end < len(line):
-        end += 1
+    end = _link_end(reading.lines.shown[reading.index], reading.offset, target)
     reading.links.append(Link(text, target, reading.place(start, (reading.index, end))))
     reading.offset = end
+
+
+def _link_end(line: str, after_text: int, target: str) -> int:
+    """Where a link ends, its text having ended at `after_text`: behind `](target)`, `][name]`, `]` or `>`."""
+    closed = _LINK_CLOSED.match(line, after_text)
+    if closed is None:
+        return min(after_text + 1, len(line))
+    if not closed[1]:
+        return closed.end()
+    written = line.find(target, closed.end()) if closed[1] == "(" else -1
+    closing = line.find(")" if closed[1] == "(" else "]", closed.end() if written < 0 else written + len(target))
+    return len(line) if closing < 0 else closing + 1
 
 
 def _html(reading: _Reading, content: str) -> None:

@@ -1,4 +1,4 @@
-"""Label lines: `**Name**: value`, `**Name:** value`, `**Name** - value`, `` `name` - value ``; in lists `Words: value`."""
+"""Labels: `**Name**: value`, `**Name:** value`, `**Name** - value`, `` `name` - value ``, `Words: value` in lists."""
 
 from __future__ import annotations
 

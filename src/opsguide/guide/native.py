@@ -1,4 +1,4 @@
-"""Files in their own language (prometheus.yml, rules, alertmanager.yml), and opsguide.toml's tables in that language."""
+"""Files in their own language (prometheus.yml, rules, alertmanager.yml), and opsguide.toml's tables like them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from opsguide.core.settings import Settings
 
 _LANGUAGES = {".json": "json", ".toml": "toml", ".yml": "yaml", ".yaml": "yaml", ".ini": "ini"}
-_TOGETHER = (("scrape_configs",), ("route", "receivers"))
+_TOGETHER = (("scrape_configs",), ("collect",), ("route", "receivers"))
 """Tables that make one document: a route is read with its receivers."""
 
 

@@ -45,7 +45,8 @@ _LIST_KEYS = re.compile(r"(?:group_by|equal|source_labels|labels|by|names|verbs|
 _BARE_WORDS = "|".join(map(re.escape, _BARE))
 _YOUR_WORDS = "|".join(sorted(_YOUR, key=len, reverse=True))
 
-# Cheap look first: most lines of a guide hold none of these characters or words.
+# Cheap look first: most lines of a guide hold none of these characters or words. Every repeat below is bounded or
+# cannot overlap with itself, so that no text takes more than linear time.
 _HINT = re.compile(rf"[\[<{{$]|your|YOUR|XXX|example\.|company\.com|\.\.\.|path/to|{_BARE_WORDS}")
 _FOUND = re.compile(
     r"(?P<square>(?<![\w\])$.@%])\[(?P<in_square>[A-Za-z][\w .-]{0,60})\](?![\[(]|:\s))"
@@ -53,11 +54,11 @@ _FOUND = re.compile(
     r"|(?P<brace>(?<![\w${%@\\])\{(?P<in_brace>[a-z][\w-]{0,60})\}(?!\}))"
     r"|(?P<reference>\$\{[A-Za-z_]\w*\}|\$[A-Z_][A-Z0-9_]+\b)"
     r"|(?P<path>(?<!\w)(?:/)?path/to/[\w.-]*[\w-])"
-    r"|(?P<example>[\w.+-]+@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|(?:my|the)?company\.com)"
-    r"|\b(?:[\w-]+\.)*(?:example\.(?:com|org|net)|(?:my|the)?company\.com)\b)"
-    rf"|(?P<your>\bYOUR[_-][A-Z0-9_-]*[A-Z0-9]\b|\b[Yy]our[-_]?(?:{_YOUR_WORDS})(?:[-_]\w+)*(?:\.[a-z]{{2,}})*\b)"
-    r"|(?P<dots>(?<![\w./])(?:https?://)[^\s\"'`<>()]*/\.\.\.(?![\w.])|(?<=[:=] )[\"']?\.\.\.[\"']?(?=\s*$))"
-    r"|(?P<crossed>(?<![\w.])\+?[\w-]*XXX[\w-]*)"
+    r"|(?P<example>[\w.+-]{1,64}@(?:[\w-]{1,63}\.){0,6}(?:example\.(?:com|org|net)|(?:my|the)?company\.com)"
+    r"|\b(?:[\w-]{1,63}\.){0,6}(?:example\.(?:com|org|net)|(?:my|the)?company\.com)\b)"
+    rf"|(?P<your>\bYOUR[_-][A-Z0-9_-]{{0,60}}[A-Z0-9]\b|\b[Yy]our[-_]?(?:{_YOUR_WORDS})(?:[-_][A-Za-z0-9]+)*(?:\.[a-z]{{2,}})*(?![A-Za-z0-9]))"
+    r"|(?P<dots>(?<![\w./])(?:https?://)[^\s\"'`<>()]{0,200}/\.\.\.(?![\w.])|(?<=[:=] )[\"']?\.\.\.[\"']?(?=\s*$))"
+    r"|(?P<crossed>(?<![\w.-])\+?[\w-]{0,40}XXX[\w-]{0,40})"
     rf"|(?P<bare>(?<![\w-])(?:{_BARE_WORDS})(?!\w|:\s|:$|\s*=))",
     re.MULTILINE,
 )
@@ -117,8 +118,10 @@ def _square(match: re.Match[str], text: str) -> bool:
     """`[x]` is a placeholder where x is several words, or one of the words that guides leave open."""
     inside = match["in_square"]
     line = _line_around(text, match.start())
-    if line.strip() == match["square"] or _LIST_KEYS.search(text[max(0, match.start() - 24) : match.start()]):
-        return False  # a section of an INI file; a list with one element
+    if _LIST_KEYS.search(text[max(0, match.start() - 24) : match.start()]):
+        return False  # a list with one element
+    if line.strip() == match["square"] and inside[0].isupper() and inside.isalpha():
+        return False  # a section of a unit file
     if inside.isupper() and not re.search(r"[ _-]", inside):
         return False  # [INFO], [EOF]
     if re.fullmatch(r"[a-zA-Z]-[a-zA-Z]", inside) or inside.startswith("-") or " -" in inside:
