@@ -111,7 +111,7 @@ EMPTY = Live((), {}, {})
 
 
 def live(editions: Sequence[Edition], kinds: Sequence[AnyKind], external_url: str = "") -> Live:
-    """What goes live of these editions: their active claims, planned where they are bound.
+    """What goes live of these editions: their active claims, planned where they are bound; those of settings first.
 
     external_url: of the live page, for links in notices.
     """
@@ -119,7 +119,7 @@ def live(editions: Sequence[Edition], kinds: Sequence[AnyKind], external_url: st
     claims = {
         claim.id: _live_claim(claim, by_name[claim.kind], edition)
         for edition in editions
-        for claim in edition.guide.claims
+        for claim in sorted(edition.guide.claims, key=lambda claim: claim.place.file != edition.settings.path)
         if claim.status is Status.ACTIVE
     }
     active = [found.claim for found in claims.values()]
