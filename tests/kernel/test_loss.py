@@ -30,16 +30,18 @@ def _with(edition: Edition, rule: str, level: Level = Level.ERROR) -> Edition:
 
 def test_a_fault_that_took_live_claims_keeps_the_edit_out(tmp_path: Path) -> None:
     before = _edition(tmp_path, "toy a every=10", "toy b every=10")
-    after = _with(_edition(tmp_path, "toy a every=10"), "yaml/syntax")
-    assert [mend.rule for mend in lost(before, after)] == ["yaml/syntax"]
+    after = _with(_edition(tmp_path, "toy a every=10"), "alert/yaml")
+    assert [mend.rule for mend in lost(before, after)] == ["alert/yaml"]
+    assert lost(before, _with(after, "toy/size"))
+    assert lost(before, _with(after, "file/encoding"))
 
 
 def test_an_edit_without_such_a_fault_or_without_loss_goes_live(tmp_path: Path) -> None:
     both = _edition(tmp_path, "toy a every=10", "toy b every=10")
     one = _edition(tmp_path, "toy a every=10")
     assert lost(both, one) == ()
-    assert lost(both, _with(both, "yaml/syntax")) == ()
-    assert lost(both, _with(one, "alert/units")) == ()
-    assert lost(both, _with(one, "yaml/syntax", Level.WARNING)) == ()
-    assert lost(_with(both, "yaml/syntax"), _with(one, "yaml/syntax")) == ()
-    assert lost(None, _with(one, "yaml/syntax")) == ()
+    assert lost(both, _with(both, "alert/yaml")) == ()
+    assert lost(both, _with(one, "alert/expr")) == ()
+    assert lost(both, _with(one, "alert/yaml", Level.WARNING)) == ()
+    assert lost(_with(both, "alert/yaml"), _with(one, "alert/yaml")) == ()
+    assert lost(None, _with(one, "alert/yaml")) == ()

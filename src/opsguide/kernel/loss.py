@@ -9,24 +9,28 @@ from opsguide.core.mend import Level
 
 if TYPE_CHECKING:
     from opsguide.core.mend import Mend
+    from opsguide.core.nouns import Claim
     from opsguide.kernel.live import Edition
 
-AREAS = frozenset({"yaml", "file"})
-"""Areas of faults after which a block, or a whole file, cannot be read at all."""
+FILE_AREAS = frozenset({"file", "input", "settings"})
+"""Areas of faults that can take claims of any kind with them."""
 
 
 def lost(before: Edition | None, after: Edition) -> tuple[Mend, ...]:
-    """The new faults for which claims of the older edition are gone; empty where the edit may go live."""
+    """The new faults for which claims of the older edition are gone; empty where the edit may go live.
+
+    A fault answers for claims of its own file that are gone: those of its kind (`alert/expr` for alerts), or all of
+    them where the file or a whole block cannot be read.
+    """
     if before is None:
         return ()
-    active = {claim.id: claim for claim in before.guide.claims if claim.status is Status.ACTIVE}
-    gone = {active[i].place.file for i in active.keys() - {claim.id for claim in after.guide.claims}}
+    there = {claim.id for claim in after.guide.claims}
+    gone = [c for c in before.guide.claims if c.status is Status.ACTIVE and c.id not in there]
     known = {(mend.rule, mend.wrong) for mend in before.guide.findings}
-    return tuple(
-        mend
-        for mend in after.guide.findings
-        if mend.level is Level.ERROR
-        and mend.rule.partition("/")[0] in AREAS
-        and mend.at.file in gone
-        and (mend.rule, mend.wrong) not in known
-    )
+    faults = (m for m in after.guide.findings if m.level is Level.ERROR and (m.rule, m.wrong) not in known)
+    return tuple(mend for mend in faults if any(_took(mend, claim) for claim in gone))
+
+
+def _took(mend: Mend, claim: Claim[object]) -> bool:
+    area, _, name = mend.rule.partition("/")
+    return mend.at.file == claim.place.file and (area in FILE_AREAS or name == "yaml" or area == claim.kind)
