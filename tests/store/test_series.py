@@ -170,6 +170,24 @@ def test_a_folder_that_cannot_be_written_leaves_the_store_in_memory(tmp_path: Pa
     asyncio.run(run())
 
 
+def test_a_fault_of_ours_in_one_query_leaves_the_others_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    from opsguide.engines.promql import functions
+
+    def broken(values: object) -> object:
+        raise IndexError("out of step")
+
+    monkeypatch.setitem(functions.ELEMENTWISE, "sinh", broken)
+
+    async def run() -> None:
+        store = SeriesStore(None)
+        await fill(store, 0, 40)
+        good, bad = await store.query_many(["rate(hits_total[5m])", "sinh(up)"], START + 15 * 39)
+        assert len(good.points) == 1
+        assert bad.error == "a fault of opsguide: IndexError: out of step"
+
+    asyncio.run(run())
+
+
 def test_a_failed_scrape_makes_everything_but_up_stale(store: SeriesStore) -> None:
     async def run() -> None:
         await fill(store, 0, 10)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -108,8 +108,12 @@ class LabelSets:
         return Grouping(LabelSets(seen, drops), codes, order, starts.astype(np.intp))
 
     def unique(self) -> bool:
-        """Whether no two rows have the same labels (names counted as they are now)."""
-        return self.recall("unique", lambda: len(set(self.rows)) == len(self.rows))
+        """Whether no two rows have the same labels; with and without a name that is to go are two."""
+        return self.recall("unique", lambda: len(set(self.identities())) == len(self.rows))
+
+    def identities(self) -> Iterator[tuple[Labels, bool]]:
+        """What makes each row itself: its labels, and whether its name is to go."""
+        return zip(self.rows, self.drops.tolist(), strict=True)
 
 
 def only(labels: Labels, names: Sequence[str]) -> Labels:

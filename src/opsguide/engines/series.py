@@ -58,6 +58,7 @@ class Matcher:
 
 
 Matchers = tuple[Matcher, ...]
+_UP: Matchers = (Matcher(NAME, "=", "up"),)
 _QUIET = re2.Options()
 _QUIET.log_errors = False
 
@@ -87,7 +88,7 @@ class Sighting:
     """One target's part in a metric: down_since_ms is None while it is up and scraped.
 
     target: the labels of the target. common: labels that all matching series of this target share. first_ms, last_ms:
-    of those series. latest_ms: its newest scrape.
+    of those series. latest_ms: its newest scrape. stopped: it is down because nothing came, not because `up` said so.
     """
 
     group: str
@@ -98,6 +99,7 @@ class Sighting:
     last_ms: int
     latest_ms: int
     down_since_ms: int | None
+    stopped: bool = False
 
 
 class Source(Protocol):
@@ -399,6 +401,7 @@ class Group:
             last_ms=min(int(last[known].max()), at_ms),
             latest_ms=int(self._times[slots.stop - 1]),
             down_since_ms=self.down_since(at_ms, slots),
+            stopped=not self._said_down(slots),
         )
 
     def down_since(self, at_ms: int, slots: slice | None = None) -> int | None:
@@ -407,14 +410,17 @@ class Group:
         if slots.start == slots.stop:
             return None
         newest = int(self._times[slots.stop - 1])
-        found = self.rows_of((Matcher(NAME, "=", "up"),))
-        if found is not None and (self._cells[found[0], slots.stop - 1] == 0).all():
-            ups = self._cells[found[0], slots].max(axis=0)
-            zeros = np.flatnonzero(~(ups == 0))
-            since = int(zeros[-1]) + 1 if len(zeros) else 0
-            if since < len(ups):
-                return int(self._times[slots.start + since])
+        if self._said_down(slots):
+            rows, _ = self.rows_of(_UP) or (slice(0), None)
+            up = np.flatnonzero(~(self._cells[rows, slots] == 0).all(axis=0))
+            since = int(up[-1]) + 1 if len(up) else 0
+            return int(self._times[slots.start + since])
         return newest if newest <= at_ms - LOOKBACK_MS else None
+
+    def _said_down(self, slots: slice) -> bool:
+        """Whether `up` is 0 in the last of these slots."""
+        found = self.rows_of(_UP)
+        return found is not None and bool((self._cells[found[0], slots.stop - 1] == 0).all())
 
     def facts(self, now_ms: int) -> Iterable[tuple[str, str, NDArray[np.intp], int, bool, tuple[Labels, ...]]]:
         """Per metric name: rows, newest time, whether a row is in the newest scrape of a running target, labels."""
@@ -471,12 +477,12 @@ class Head:
     @property
     def rejected(self) -> int:
         """Scrapes dropped because they were older than what their target had."""
-        return sum(group.rejected for group in self.groups.values())
+        return sum(group.rejected for group in list(self.groups.values()))
 
     @property
     def series(self) -> int:
         """Series held, live and ended."""
-        return sum(len(group) for group in self.groups.values())
+        return sum(len(group) for group in list(self.groups.values()))
 
     def append(
         self,

@@ -176,8 +176,18 @@ class SeriesStore:
 
     def _query_many(self, exprs: Sequence[str], at: float) -> Sequence[Answer]:
         parsed = [_parsed(expr) for expr in exprs]
-        found = iter(many([query for query in parsed if not isinstance(query, QueryFault)], self.head, at))
+        queries = [query for query in parsed if not isinstance(query, QueryFault)]
+        try:
+            found = iter(many(queries, self.head, at))
+        except Exception:  # noqa: BLE001 -- one query that meets a fault of ours must not silence the other rules
+            found = iter([self._alone(query, at) for query in queries])
         return [_answer(query if isinstance(query, QueryFault) else next(found)) for query in parsed]
+
+    def _alone(self, query: Query, at: float) -> Vector | QueryFault:
+        try:
+            return many([query], self.head, at)[0]
+        except Exception as error:  # noqa: BLE001 -- as above: it is told in the answer of this query
+            return QueryFault(f"a fault of opsguide: {type(error).__name__}: {error}")
 
     def _query_range(self, expr: str, start: float, end: float, step_s: float) -> RangeAnswer:
         try:

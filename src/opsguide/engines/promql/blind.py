@@ -151,7 +151,8 @@ def _downs(node: Selector, down: Sequence[Sighting]) -> list[Blindness]:
 
 def _down(sighting: Sighting) -> str:
     since = datetime.fromtimestamp((sighting.down_since_ms or 0) / 1000, UTC)
-    return f"target {_named(sighting)} is down since {since:%Y-%m-%d %H:%M:%S} UTC"
+    what = "has sent nothing" if sighting.stopped else "is down"
+    return f"target {_named(sighting)} {what} since {since:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _named(sighting: Sighting) -> str:

@@ -103,8 +103,8 @@ def merged(frame: Frame, *, strict: bool = True) -> Frame:
         return frame
     first: dict[object, int] = {}
     values, mask = frame.values.copy(), frame.mask.copy()
-    for row, labels in enumerate(frame.sets.rows):
-        into = first.setdefault(labels, row)
+    for row, identity in enumerate(frame.sets.identities()):
+        into = first.setdefault(identity, row)
         if into == row:
             continue
         if strict and (mask[into] & mask[row]).any():

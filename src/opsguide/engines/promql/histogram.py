@@ -96,17 +96,17 @@ def _patterns(here: Bools) -> Iterator[tuple[Bools, NDArray[np.intp]]]:
         yield here[rows[0]], np.array(rows, dtype=np.intp)
 
 
-def _coalesced(bounds: Floats, counts: Floats) -> tuple[Floats, Floats]:
-    """Buckets with equal bounds ("1" and "1.0") are one; only where some are is the slow way taken."""
-    same = bounds[:, 1:] == bounds[:, :-1]
-    if not same.any():
-        return bounds, counts
-    counts = counts.copy()
-    for i in range(bounds.shape[1] - 1):
-        twin = same[:, i]
-        counts[twin, i + 1] += counts[twin, i]
-        counts[twin, i] = -np.inf
-    return bounds, counts
+def _coalesced(bounds: Floats, counts: Floats) -> tuple[Floats, Bools]:
+    """Counts where buckets with equal bounds ("1" and "1.0") are one, and which of them went into the one after."""
+    gone = np.zeros(bounds.shape, dtype=np.bool_)
+    gone[:, :-1] = bounds[:, 1:] == bounds[:, :-1]
+    if gone.any():
+        counts = counts.copy()
+        for i in range(bounds.shape[1] - 1):
+            twin = gone[:, i]
+            counts[twin, i + 1] += counts[twin, i]
+            counts[twin, i] = 0.0
+    return counts, gone
 
 
 def _monotonic(counts: Floats) -> Floats:
@@ -124,38 +124,34 @@ def _quantile(q: float, bounds: Floats, counts: Floats) -> Floats:
         return np.full(len(bounds), np.nan)
     if not 0 <= q <= 1:
         return np.full(len(bounds), math.copysign(math.inf, q))
-    bounds, counts, firsts = _prepared(bounds, counts)
+    counts, _, before = _prepared(bounds, counts)
     top = bounds.shape[1] - 1
     total = counts[:, top]
     rank = q * total
     at = np.minimum((counts[:, :top] < rank[:, np.newaxis]).sum(axis=1), top) if top else np.zeros(len(bounds), np.intp)
-    # Coalesced twins carry -inf and are skipped by the search, but never stand below: find the real bucket before.
-    below = firsts[rows, at]
+    below = before[rows, at]
     lower = np.where(below >= 0, bounds[rows, below], 0.0)
     under = np.where(below >= 0, counts[rows, below], 0.0)
     upper = bounds[rows, at]
     found = lower + (upper - lower) * ((rank - under) / (counts[rows, at] - under))
     found = np.where((below < 0) & (upper <= 0), upper, found)
     found = np.where(at == top, np.where(below >= 0, bounds[rows, below], np.nan), found)
-    valid = np.isposinf(bounds[:, top]) & (total != 0) & (firsts[rows, np.full(len(bounds), top)] >= 0)
+    valid = np.isposinf(bounds[:, top]) & (total != 0) & (before[:, top] >= 0)
     return np.where(valid, found, np.nan)
 
 
-def _prepared(bounds: Floats, counts: Floats) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Bounds, monotonic counts, and for each bucket the index of the bucket before it with another bound (-1: none)."""
-    bounds, counts = _coalesced(bounds, counts)
-    skipped = np.isneginf(counts)
-    if skipped.any():
-        kept = np.where(skipped, 0.0, counts)
-        counts = np.where(skipped, -np.inf, _monotonic(np.maximum.accumulate(kept, axis=1)))
-    else:
-        counts = _monotonic(counts)
+def _prepared(bounds: Floats, counts: Floats) -> tuple[Floats, Bools, NDArray[np.intp]]:
+    """Monotonic counts, which buckets went into their twin, and for each the bucket before it (-1: none)."""
+    counts, gone = _coalesced(bounds, counts)
+    if gone.any():
+        # A bucket that is gone repeats the one before it, so that it is no fall.
+        counts = np.maximum.accumulate(np.where(gone, -np.inf, counts), axis=1)
+    counts = _monotonic(counts)
     width = bounds.shape[1]
-    firsts = np.full(bounds.shape, -1, dtype=np.intp)
-    slots = np.where(skipped, -1, np.arange(width))
+    before = np.full(bounds.shape, -1, dtype=np.intp)
     if width > 1:
-        firsts[:, 1:] = np.maximum.accumulate(slots[:, :-1], axis=1)
-    return bounds, counts, firsts
+        before[:, 1:] = np.maximum.accumulate(np.where(gone, -1, np.arange(width))[:, :-1], axis=1)
+    return np.where(gone, -np.inf, counts), gone, before
 
 
 def _fraction(low: float, high: float, bounds: Floats, counts: Floats) -> Floats:
@@ -166,9 +162,8 @@ def _fraction(low: float, high: float, bounds: Floats, counts: Floats) -> Floats
 
 
 def _share(low: float, high: float, bounds: Floats, counts: Floats) -> float:
-    order, amounts, _ = _prepared(bounds[np.newaxis], counts[np.newaxis])
-    kept = ~np.isneginf(amounts[0])
-    bounds, counts = order[0][kept], amounts[0][kept]
+    amounts, gone, _ = _prepared(bounds[np.newaxis], counts[np.newaxis])
+    bounds, counts = bounds[~gone[0]], amounts[0][~gone[0]]
     total = float(counts[-1])
     if not math.isinf(bounds[-1]) or total == 0 or math.isnan(low) or math.isnan(high):
         return math.nan
