@@ -1,7 +1,7 @@
 """The head: one matrix of samples for each target, and what PromQL reads of it.
 
 Layout, markers and limits: docs/design/series.md. Pure: time is what callers append; nothing is locked, one thread
-owns a head.
+owns a head. Longer than most files because a group's writing and selecting share every one of its arrays.
 """
 
 from __future__ import annotations
