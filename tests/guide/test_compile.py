@@ -11,7 +11,7 @@ from tests.guide.toy import PLAIN, Toy, Words, claim, every_block, guide
 
 from opsguide.core.block import Fence, Inherited, Item, Place, Section, Status
 from opsguide.core.mend import Level, Mend
-from opsguide.core.settings import SecretRef, Settings
+from opsguide.core.settings import Settings
 from opsguide.guide.compile import Source, compile_guide
 from opsguide.guide.render import Anchor, render
 
@@ -177,24 +177,6 @@ def test_the_service_claim_names_the_service() -> None:
     assert guide("# Shop\n", Toy(read, "service")).service == "the shop"
 
 
-def test_placeholders_are_named_with_every_place_once() -> None:
-    text = (
-        "# [x] guide\n\nSee `[port]` and [docs](d.md).\n\n```yaml\na: '[port]'\nb: ${KEY} ${OTHER}\n```\n\n"
-        "```sh\nH=1 $HOST_NAME [port]\n```\n"
-    )
-    found = guide(text, settings=replace(PLAIN, secrets={"KEY": SecretRef(env="KEY")}))
-    lines = {name: [place.line for place in where] for name, where in found.placeholders.items()}
-    assert lines == {"[port]": [3, 6, 11], "${KEY}": [7], "${OTHER}": [7], "$HOST_NAME": [11]}
-    assert found.unfilled == ("[port]", "${OTHER}")
-
-
-def test_a_bound_key_is_listed_where_it_stands_and_filled() -> None:
-    found = guide(
-        "```yaml\ntargets: ['api:8080']\n```\n", settings=replace(PLAIN, bindings={"api:8080": "127.0.0.1:1"})
-    )
-    assert ([place.line for place in found.placeholders["api:8080"]], found.unfilled) == ([2], ())
-
-
 def test_a_folder_is_one_guide() -> None:
     sources = [
         Source("ops/a.md", b"# Ops\n- a\n"),
@@ -347,13 +329,3 @@ def test_every_seed_compiles_whole(seeds: Path) -> None:
         found = compile_guide([Source(path.name, path.read_bytes())], [Toy(every_part), Toy()], PLAIN)
         whole(found)
         assert not [mend for mend in found.findings if mend.level is not Level.NOTE]
-
-
-@pytest.mark.seeds
-def test_seed_inventory_service_names_its_placeholders(seeds: Path) -> None:
-    found = guide((seeds / "inventory-service.md").read_bytes())
-    assert {36, 52, 68, 94} <= {place.line for place in found.placeholders["[service-name]"]}
-    assert {"[port]", "[namespace]", "[db_name]", "[table_name]", "[realm]", "<pid>", "${PAGERDUTY_KEY}"} <= set(
-        found.unfilled
-    )
-    assert not {"['alertname', 'service', 'severity']", "[5m]"} & set(found.unfilled)

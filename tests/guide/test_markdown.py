@@ -115,48 +115,6 @@ def test_code_is_given_as_on_disk_even_where_a_line_was_repaired() -> None:
     assert at(file, 1, Fence).lines[0].text == "echo caf\u00c3\u00a9"
 
 
-def test_table_cells_have_columns_and_text_without_markup() -> None:
-    text = "Rules:\n\n| Name | When |\n|---|---|\n| **Up** | `a\\|b` > 1 |\n| [x](y.md) |\n"
-    table = at(parse(text), 3, Table)
-    assert ([cell.text for cell in table.header], table.intro, table.place.end_line) == (["Name", "When"], "Rules:", 6)
-    up, when = table.rows[0].cells
-    assert (up.text, when.text, [code.text for code in when.codes]) == ("Up", "a|b > 1", ["a|b"])
-    line = text.split("\n")[4]
-    assert line[when.place.column - 1 : when.place.end_column - 1] == "`a\\|b` > 1"
-    assert [row.place.line for row in table.rows] == [5, 6]
-    link, missing = table.rows[1].cells
-    assert (link.links[0].target, link.links[0].place.column, missing.text) == ("y.md", 3, "")
-
-
-def test_a_table_without_outer_bars_or_in_a_list_has_columns_too() -> None:
-    row = at(parse("- x\n\n  a | b\n  --|--\n  1 | 22\n"), 3, Table).rows[0]
-    assert [(cell.text, cell.place.column, cell.place.end_column) for cell in row.cells] == [("1", 3, 4), ("22", 7, 9)]
-
-
-def test_links_and_code_have_exact_places() -> None:
-    text = "see [the *docs*](docs/a%20b.md) and `x y` and <https://a.b> and `x y`"
-    paragraph = at(parse(text), 1, Paragraph)
-    assert [(link.text, link.target) for link in paragraph.links] == [
-        ("the docs", "docs/a%20b.md"),
-        ("https://a.b", "https://a.b"),
-    ]
-    places = [*(link.place for link in paragraph.links), *(code.place for code in paragraph.codes)]
-    spans = [text[p.column - 1 : p.end_column - 1] for p in places]
-    assert spans == ["[the *docs*](docs/a%20b.md)", "<https://a.b>", "`x y`", "`x y`"]
-    assert paragraph.codes[0].place.column < paragraph.codes[1].place.column
-
-
-def test_places_on_later_lines_of_a_paragraph_are_on_their_line() -> None:
-    paragraph = at(parse("one\ntwo `code` x\n"), 1, Paragraph)
-    (code,) = paragraph.codes
-    assert (code.place.line, code.place.column, code.place.end_column) == (2, 5, 11)
-    assert [(line.number, line.text) for line in paragraph.lines] == [(1, "one"), (2, "two `code` x")]
-
-
-def test_words_in_angle_brackets_are_text_and_tags_are_not() -> None:
-    assert at(parse("run on <pod-name><br>now <!-- no -->"), 1, Paragraph).text == "run on <pod-name> now"
-
-
 def test_html_is_a_block_with_its_lines() -> None:
     html = at(parse("a\n\n<!-- opsguide:\nignore -->\n\nb"), 3, Html)
     assert (html.place.line, html.place.end_line) == (3, 4)
@@ -195,19 +153,6 @@ def test_windows_line_ends_and_tabs_change_no_line() -> None:
     file = parse(b"# A\r\n\r\n-\tone\r\n\r\n\t```\r\n\tx\r\n\t```\r\n")
     assert at(file, 3, Item).text == "one"
     assert [(line.number, line.text) for line in at(file, 5, Fence).lines] == [(6, "x")]
-
-
-@pytest.mark.parametrize(
-    "deep", ["> " * 10_000 + "x", "- " * 10_000 + "x", "\n".join("  " * i + "- x" for i in range(500))]
-)
-def test_nesting_without_end_is_a_warning(deep: str) -> None:
-    parsed = parse_file("g.md", f"# A\n\n{deep}\n".encode())
-    assert [mend.rule for mend in parsed.mends] == ["file/nesting"]
-    assert parsed.mends[0].at.line >= 3
-
-
-def test_nesting_as_people_write_it_is_no_warning() -> None:
-    assert parse_file("g.md", "\n".join("  " * i + "- x" for i in range(12)).encode()).mends == ()
 
 
 @pytest.mark.seeds

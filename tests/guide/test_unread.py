@@ -45,6 +45,14 @@ def test_lines_that_look_operational_are_named_with_the_smallest_edit() -> None:
     assert "command" in found[16]
 
 
+def test_schedules_and_resources_in_code_are_named_and_their_comments_are_not() -> None:
+    text = "```\n# curl it\n0 2 * * * /opt/x.sh\nkind: HorizontalPodAutoscaler\n  kind: Deployment\n1 2 3\n```\n"
+    assert [(item.place.line, item.why.split(" that")[0]) for item in guide(text).unread] == [
+        (3, "a schedule"),
+        (4, "a Kubernetes resource"),
+    ]
+
+
 def test_what_a_claim_covers_is_read() -> None:
     assert guide(TEXT, Toy()).unread == ()
 

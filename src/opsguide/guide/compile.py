@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from opsguide.core.block import Fence, Inherited, Item, Paragraph, Place, Section, Status, Table
+from opsguide.core.block import Inherited, Place, Status
 from opsguide.core.guide import Guide
 from opsguide.core.kind import Context
 from opsguide.core.mend import Mend
@@ -18,12 +18,13 @@ from opsguide.guide.headings import slug
 from opsguide.guide.ids import identified
 from opsguide.guide.markdown import parse_file
 from opsguide.guide.native import native_file, settings_file
-from opsguide.guide.placeholders import Filler, find
+from opsguide.guide.placeholders import Filler
+from opsguide.guide.survey import survey
 from opsguide.guide.unread import what_is_unread
 from opsguide.guide.walk import Step, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from opsguide.core.block import Node
     from opsguide.core.guide import Coverage, GuideFile, Unread
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from opsguide.core.settings import Settings
 
 _LARGE_BYTES = 500_000
-_SHELL = frozenset({"bash", "sh", "shell", "zsh", "console", "fish", "dockerfile", "makefile", "make"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _compiled(sources: Sequence[Source], kinds: Sequence[AnyKind], settings: Set
     reads = list(_claims(files, kinds, _Common(fill, settings, title), findings))
     claims = tuple(_identified(reads))
     unread, coverage = _unread(files, claims)
-    placeholders, unfilled = _placeholders(files, fill, settings)
+    placeholders, unfilled = survey(((file.file.path, file.steps) for file in files), fill, settings.secrets)
     return Guide(
         path=path,
         key=slug(PurePosixPath(path).stem) or "guide",
@@ -257,56 +257,6 @@ def _unread(files: Sequence[_File], claims: Sequence[Claim[Any]]) -> tuple[tuple
     readings = [what_is_unread(file.file, claims, file.steps) for file in files if not file.file.native]
     unread = tuple(item for reading in readings for item in reading.unread)
     return unread, tuple(item for reading in readings for item in reading.coverage)
-
-
-def _placeholders(
-    files: Sequence[_File], fill: Filler, settings: Settings
-) -> tuple[Mapping[str, tuple[Place, ...]], tuple[str, ...]]:
-    """Every name with its places, and the names without a value. A shell's own `$X` is named and asks for nothing."""
-    found: dict[str, dict[Place, None]] = {}
-    unfilled: dict[str, None] = {}
-    for file in files:
-        for step in file.steps:
-            if step.ignored or isinstance(step.node, Section):
-                continue
-            for number, text, code, language in _texts(step.node):
-                for name, column, filled in _names(text, fill, settings, code=code, language=language):
-                    place = Place(file.file.path, number, number, *column)
-                    found.setdefault(name, {})[place] = None
-                    if not filled:
-                        unfilled[name] = None
-    return {name: tuple(places) for name, places in found.items()}, tuple(unfilled)
-
-
-def _texts(node: Node) -> Iterator[tuple[int, str, bool, str]]:
-    """Texts that may hold placeholders: line, text, whether it is code, language."""
-    match node:
-        case Fence():
-            yield from ((line.number, line.text, True, node.language) for line in node.lines)
-        case Paragraph() | Item():
-            yield node.place.line, node.text, False, ""
-            yield from ((code.place.line, code.text, True, "") for code in node.codes)
-        case Table():
-            for row in node.rows:
-                for cell in row.cells:
-                    yield cell.place.line, cell.text, False, ""
-                    yield from ((code.place.line, code.text, True, "") for code in cell.codes)
-
-
-def _names(
-    text: str, fill: Filler, settings: Settings, *, code: bool, language: str
-) -> Iterator[tuple[str, tuple[int, int], bool]]:
-    bound = fill.bound(text)
-    for start, end in bound:
-        yield text[start:end], (1, 0), True
-    for found in find(text, code=code, language=language):
-        if any(start < found.end and found.start < end for start, end in bound):
-            continue
-        if found.reference:
-            secret = found.name.strip("${}") in settings.secrets
-            yield found.name, (1, 0), secret or language in _SHELL or not found.name.startswith("${")
-        else:
-            yield found.name, (1, 0), False
 
 
 def _service(fronts: Sequence[Front], claims: Sequence[Claim[Any]]) -> str:

@@ -29,11 +29,20 @@ _URL = re.compile(r"\bhttps?://|(?:GET|POST|PUT|HEAD)\s+/\w|(?<!\w)/(?:healthz?|
 _TOOL = re.compile(rf"^\s*(?:\$\s+)?(?:sudo\s+)?(?:{_TOOLS}|\./[\w./-]+\.sh)(?![\w.-]*:)\b")
 _LONGEST = 2000
 
-_WHY_COMPARED = "a limit that no kind took: write `- **Quantity**: < 80%` under a heading that says what it is for"
-_WHY_AMOUNT = "a number with a unit, without what it limits: write `- **Name**: value` under a heading that names it"
-_WHY_CADENCE = "a cadence without a task: write `- [ ] what to do` under a heading such as `Daily`"
+_CRON = re.compile(r"^\s*(?:[\d*/,-]+\s+){4}[\d*/,a-zA-Z-]+\s+\S")
+_RESOURCE = re.compile(r"^kind:\s*[A-Z]\w+")
+
+_WHY_COMPARED = (
+    "a limit that no kind of claim took: write `- **Quantity**: < 80%` under a heading that says what it is for"
+)
+_WHY_AMOUNT = "a number with a unit that no kind of claim took: a limit reads `- **Quantity**: < 80%`"
+_WHY_CADENCE = "a cadence that no kind of claim took: a task reads `- [ ] what to do` under a heading such as `Daily`"
 _WHY_URL = "an address that nothing checks: write `curl -f ADDRESS` in a bash block if it is to answer"
-_WHY_TOOL = "a command whose purpose is not said: put `# what it is for` above it under a heading that names the work"
+_WHY_TOOL = "a command that no kind of claim took: it is shown, never run or judged"
+_WHY_CRON = "a schedule that no kind of claim took: it is shown, never run or judged"
+_WHY_RESOURCE = "a Kubernetes resource that no kind of claim took: it is shown, never judged"
+_IN_CODE = ((_CRON, _WHY_CRON), (_RESOURCE, _WHY_RESOURCE), (_TOOL, _WHY_TOOL))
+_IN_PROSE = ((_COMPARED, _WHY_COMPARED), (_AMOUNT, _WHY_AMOUNT), (_CADENCE, _WHY_CADENCE), (_URL, _WHY_URL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +98,9 @@ def _texts(block: Block) -> Iterator[tuple[int, str, bool]]:
 
 
 def _why(text: str, *, code: bool) -> str:
-    if code:
-        if text.lstrip().startswith(("#", "//", "--")):
-            return ""
-        return _WHY_TOOL if _TOOL.search(text) else ""
-    if _COMPARED.search(text):
-        return _WHY_COMPARED
-    if _AMOUNT.search(text):
-        return _WHY_AMOUNT
-    if _CADENCE.search(text):
-        return _WHY_CADENCE
-    return _WHY_URL if _URL.search(text) else ""
+    if code and text.lstrip().startswith(("#", "//", "--")):
+        return ""
+    return next((why for pattern, why in (_IN_CODE if code else _IN_PROSE) if pattern.search(text)), "")
 
 
 def _coverage(
