@@ -184,6 +184,8 @@ def test_tls_has_a_phase_and_the_end_of_the_certificate(tmp_path: Path) -> None:
         reply = asyncio.run(_once(_get(f"https://127.0.0.1:{port}/", ca_file=pem)))
         assert reply.tls_not_after == end.timestamp()
         assert reply.phases["tls"] > 0
+        beside = _get(f"https://127.0.0.1:{port}/", ca_file="certificate.pem")
+        assert asyncio.run(_once(beside, RealNet(folder=tmp_path))).status == 200
         unverified = asyncio.run(_once(_get(f"https://127.0.0.1:{port}/", verify_tls=False)))
         assert unverified.tls_not_after == end.timestamp()
 

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -32,11 +33,13 @@ SECOND_LOOK_S = 3.0
 class RealNet:
     """The network of this machine. Every exchange takes a fresh connection, as a probe must: no pool, no DNS cache.
 
-    mask: applied to every sentence of a fault, so that a secret in a URL or reply is not repeated.
+    mask: applied to every sentence of a fault, so that a secret in a URL or reply is not repeated. folder: where
+    relative CA files lie.
     """
 
-    def __init__(self, mask: Callable[[str], str] = str) -> None:
+    def __init__(self, mask: Callable[[str], str] = str, folder: Path = Path()) -> None:
         self._mask = mask
+        self._folder = folder
         self._session: aiohttp.ClientSession | None = None
         self._contexts: dict[tuple[bool, str], ssl.SSLContext] = {}
 
@@ -111,7 +114,9 @@ class RealNet:
         key = (verify, ca_file)
         if key not in self._contexts:
             try:
-                self._contexts[key] = client_context(verify=verify, ca_file=ca_file)
+                self._contexts[key] = client_context(
+                    verify=verify, ca_file=str(self._folder / ca_file) if ca_file else ""
+                )
             except OSError as error:
                 raise WorldFault("not_found", f"no usable CA file at {ca_file}: {error.strerror or error}") from None
         return self._contexts[key]

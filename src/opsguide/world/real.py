@@ -37,7 +37,7 @@ def real_world(
     secrets = RealSecrets(settings.secrets, folder, environment, trusted)
     return World(
         clock=SystemClock(),
-        net=RealNet(secrets.mask),
+        net=RealNet(secrets.mask, folder),
         proc=RealProc(secrets.mask),
         files=RealFiles(folder, mask=secrets.mask),
         secrets=secrets,

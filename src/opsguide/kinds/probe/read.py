@@ -72,13 +72,8 @@ def _address(curl: Curl, shell: Shell, place: Place, context: Context) -> Iterat
     user = context.fill(curl.user)
     needs = dict.fromkeys((*url.needs, *(name for _, value in headers for name in value.needs), *user.needs))
     if any(_secret(name, value.text) for name, value in headers) or _secret("authorization", user.text):
-        yield Mend(
-            place,
-            "a secret stands in the guide as plain text",
-            "write ${NAME} and name its source under [secrets] of opsguide.toml",
-            "probe/secret",
-            Level.WARNING,
-        )
+        mend = "write ${NAME} and name its source under [secrets] of opsguide.toml"
+        yield Mend(place, "a secret stands in the guide as plain text", mend, "probe/secret", Level.WARNING)
     spec = ProbeSpec(
         url=tidy(url.text),
         method=curl.method,

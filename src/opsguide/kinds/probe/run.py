@@ -49,7 +49,7 @@ async def _look(claim: Claim[ProbeSpec], world: World) -> Evidence:
     if command is None:
         return await _ask(claim, world)
     if not world.secrets.trusted(claim.id, command):
-        because = f"nobody trusted `{command}` yet; run `opsguide trust {claim.id}`"
+        because = f"nobody trusted `{command}` yet; run `opsguide trust {claim.id} --until DATE`"
         return Evidence(claim.id, "", world.clock.now(), ok=False, says=UNTRUSTED, because=because)
     return await _execute(claim, command, world)
 
