@@ -19,7 +19,7 @@ from opsguide.world.clock import SystemClock
 from opsguide.world.sim.world import SimNet, SimWorld
 
 CLOCK = SystemClock()
-TOYS = [f"toy t{n} every=0.05" for n in range(10)] + ["toy parts every=0.05", "toy slow every=0.1 for=2"]
+TOYS = [f"toy t{n} every=0.02" for n in range(10)] + ["toy parts every=0.05", "toy slow every=0.1 for=2"]
 
 
 class Net(SimNet):
@@ -41,7 +41,8 @@ class Net(SimNet):
         if name == "parts":
             words = " ".join(f"p{n}" for n in range(5) if (beat >> n) & 1)
             return HttpReply(200, (), (b"none" if self.quiet else words.encode()) or b"none")
-        good = self.quiet or (beat * 7 + int(name[1:]) * 3) % 5 > 1
+        # Each in a phase of its own, so that hardly a moment passes without a flip being written.
+        good = self.quiet or int(CLOCK.now() * 8 + int(name[1:]) * 0.7) % 2 > 0
         return HttpReply(200 if good else 500, (), b"")
 
     async def _post(self, request: HttpRequest) -> HttpReply:

@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 import pytest
 
 from opsguide.store.sqlite import SqliteState
@@ -26,7 +27,7 @@ from opsguide.store.sqlite import SqliteState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from opsguide.core.ports import FlipRow, StoredNotice
+    from opsguide.core.ports import FlipRow, Snapshot, StoredNotice
 
 KILLS = int(os.environ.get("OPSGUIDE_KILLS", "10"))
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,14 +77,15 @@ def _live(folder: Path, port: int, for_s: float) -> float:
     return ready
 
 
-async def _read(folder: Path) -> tuple[tuple[int, str], Sequence[FlipRow], Sequence[StoredNotice]]:
+async def _read(folder: Path) -> tuple[tuple[int, str], Sequence[FlipRow], Sequence[StoredNotice], Snapshot]:
     state = SqliteState(folder / "state.db")
-    await state.open()
+    snapshot = await state.open()
     try:
         return (
             await state.verify(),
             list(reversed(await state.flips(limit=1_000_000))),
             list(reversed(await state.notices(limit=1_000_000))),
+            snapshot,
         )
     finally:
         await state.close()
@@ -95,11 +97,12 @@ def test_kill_9_at_random_moments_loses_nothing_and_tells_nothing_twice(tmp_path
     for _ in range(KILLS):
         _live(tmp_path, sink, chance.uniform(0.02, 0.6))
     _live(tmp_path, sink, 0)  # the last one settles what is pending
-    (rows, wrong), flips, notices = asyncio.run(_read(tmp_path))
+    (rows, wrong), flips, notices, snapshot = asyncio.run(_read(tmp_path))
 
     assert wrong == ""
     assert rows > KILLS
     _unbroken(flips)
+    _heard_once(flips, snapshot)
     _told_once(notices)
     _clocks_went_on(flips)
 
@@ -119,6 +122,16 @@ def _unbroken(flips: Sequence[FlipRow]) -> None:
             assert after.before == ("unknown" if forgotten else before.after)
             assert after.sequence > before.sequence if forgotten else after.sequence == before.sequence + 1
             assert after.at >= before.at
+
+
+def _heard_once(flips: Sequence[FlipRow], snapshot: Snapshot) -> None:
+    """The machine stepped exactly once for every flip that concerned it: flip and step are one transaction."""
+    wanted: dict[str, int] = defaultdict(int)
+    for flip in flips:
+        name = flip.claim.removeprefix("toy-")
+        wanted[name] += flip.after == "broken" or (flip.before, flip.after) == ("broken", "holds")
+    heard = {row.key: msgspec.json.decode(row.state)["changes"] for row in snapshot.machines}
+    assert heard == {name: count for name, count in wanted.items() if count}
 
 
 def _told_once(notices: Sequence[StoredNotice]) -> None:

@@ -18,7 +18,7 @@ WAIT_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Alerts of one name. told: those that people believe to fire; whys: of ends; settled: notices accepted."""
+    """Alerts of one name. told: what people believe to fire; whys: of ends; settled: notices; changes: events."""
 
     firing: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
@@ -26,6 +26,7 @@ class Group:
     settled: int = 0
     due_at: float | None = None
     whys: tuple[str, ...] = ()
+    changes: int = 0
 
 
 class Machine:
@@ -65,7 +66,8 @@ def _changed(group: Group, event: AlertChanged, now: float) -> Group:
     whys = (*group.whys, event.why) if event.why else group.whys
     if firing == group.firing and not event.why:
         return group
-    return replace(group, firing=firing, due_at=group.due_at or now + WAIT_S, whys=whys)
+    due_at = group.due_at or now + WAIT_S
+    return replace(group, firing=firing, due_at=due_at, whys=whys, changes=group.changes + 1)
 
 
 def _told(receiver: str, key: str, group: Group, now: float) -> Stepped[Group]:
