@@ -68,6 +68,8 @@ scrape_configs:
 - **CPU Usage**: < 99.9%
 - **Memory Usage**: < 99%
 - **Disk Usage**: < 99.9%
+- **Network I/O**: watch
+- **Load**: watch
 
 ## Alerts
 

@@ -75,6 +75,23 @@ def test_a_part_that_goes_and_comes_in_one_turn_is_no_conflict(tmp_path: Path) -
     run(live())
 
 
+def test_a_part_that_could_not_be_seen_does_not_end_by_the_roll(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=1000")
+
+    async def live() -> None:
+        async with house.app() as app:
+            await asyncio.sleep(6)
+            claim = app.claims()[0].claim.id
+            now = house.sim.clock.now()
+            parts = ("left", "right")
+            bad = [Evidence(claim, p, now, ok=False, says="bad", labels=(("part", p),)) for p in parts]
+            whole = Evidence(claim, "", now, ok=True, says="ok", roll=(), spared=((("part", "left"),),))
+            await app._turns.submit(Seen((*bad, whole)))
+            assert [k.subject for k in app.claims()[0].subjects] == ["left", ""]
+
+    run(live())
+
+
 def test_evidence_is_heard_by_whoever_wants_its_topic(tmp_path: Path) -> None:
     house = House(tmp_path, "toy ear wants=beat", "toy heart every=10 serves=beat", "toy deaf wants=other")
 

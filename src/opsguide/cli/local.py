@@ -29,10 +29,13 @@ if TYPE_CHECKING:
 
 
 @contextlib.asynccontextmanager
-async def opened(paths: Sequence[str], data: Path, *, tells: bool = True, watches: bool = True) -> AsyncIterator[App]:
+async def opened(
+    paths: Sequence[str], data: Path, *, url: str = "", tells: bool = True, watches: bool = True
+) -> AsyncIterator[App]:
     """A running App on the data folder, which is made where it does not exist.
 
-    tells: False sends nothing (no receiver is known). watches: False does not look at the files again.
+    url: of the live page, for links in notices. tells: False sends nothing (no receiver is known). watches: False does
+    not look at the files again.
     """
     make_private(data)
     manager = Systemd()
@@ -52,6 +55,7 @@ async def opened(paths: Sequence[str], data: Path, *, tells: bool = True, watche
         watch_s=1.0 if watches else None,
         notify=manager.notify,
         watchdog_s=manager.watchdog_s,
+        external_url=url,
     )
     try:
         await series.open()

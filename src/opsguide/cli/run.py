@@ -51,7 +51,7 @@ async def _until_stopped(paths: Sequence[str], listen: str, data: Path) -> None:
     from opsguide.web.server import parse_listen  # noqa: PLC0415 -- as above
 
     host, port = parse_listen(listen)
-    async with opened(paths, data) as app:
+    async with opened(paths, data, url=f"http://{listen}") as app:
         await _serve(app, data, (host, port), stopped)
 
 

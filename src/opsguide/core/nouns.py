@@ -128,6 +128,7 @@ class Evidence:
     labels: the subject's labels (an alert's label set). subject "" is the claim itself.
     roll: where given (on subject ""), the complete list of subjects that exist now: the kernel folds
     `Evidence(says="absent")` into every stored subject that is not on it.
+    spared: what the roll could not see: a subject off the roll is left alone unless a label of it differs from each.
     topic and fact: what other claims may want to hear. by: the signed-in person of an act, else "".
     """
 
@@ -141,6 +142,7 @@ class Evidence:
     labels: Labels = ()
     annotations: Labels = ()
     roll: tuple[str, ...] | None = None
+    spared: tuple[Labels, ...] = ()
     topic: str = ""
     scope: str = ""
     fact: Fact | None = None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from opsguide.core.facts import Event
     from opsguide.core.machine import Effect
+    from opsguide.core.nouns import Labels
     from opsguide.core.ports import StoredNotice
     from opsguide.kernel.draft import Draft
     from opsguide.kernel.inputs import Input
@@ -109,7 +110,7 @@ class Step:
         there = {"", *(evidence.roll or ())}
         for subject in self.draft.subjects(live.claim.id):
             kept = self.draft.kept(live.claim.id, subject)
-            if subject not in there and kept is not None:
+            if subject not in there and kept is not None and not _spared(kept.known.labels, evidence.spared):
                 self._fold(live, subject, absent(kept.known, evidence.at), evidence.at)
 
     def _fold(self, live: LiveClaim, subject: str, evidence: Evidence | None, now: float) -> None:
@@ -178,6 +179,14 @@ class Step:
         for effect in admitted:
             self.effect(effect)
         return replace(after, raised=raised)
+
+    def raise_now(self, live: LiveClaim, kept: Kept) -> None:
+        """Raise what a broken subject would raise now: who was to hear of it before may have been edited away."""
+        found = reacted(live, flip_of(replace(kept, known=replace(kept.known, verdict=UNSEEN)), kept))
+        alerts = [e for e in found if isinstance(e, Signal) and isinstance(e.event, AlertChanged)]
+        after = self._raise(live, kept, kept, alerts, ended=False)
+        if after != kept:
+            self._keep(kept, after)
 
     def _new(self, live: LiveClaim, subject: str) -> Kept:
         return Kept(Known(live.claim.id, subject, 0, self.now, UNSEEN), live.text_hash)
@@ -335,3 +344,9 @@ class Step:
                 encode(evidence),
             )
         )
+
+
+def _spared(labels: Labels, unseen: Sequence[Labels]) -> bool:
+    """Whether the subject may be one of those that could not be seen: no label of it speaks against that."""
+    own = dict(labels)
+    return any(all(own.get(name, value) == value for name, value in one) for one in unseen)

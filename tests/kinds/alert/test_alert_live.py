@@ -66,6 +66,14 @@ def test_blindness_names_its_selectors_and_calls_no_roll() -> None:
     assert whole.because == "latency: its target is down"
 
 
+def test_where_only_some_targets_are_lost_the_roll_is_called_for_the_others() -> None:
+    lost = Blind("latency", "target b is down", (("__name__", "latency"), ("instance", "b")))
+    element, whole = seen(sim(Answer((POINT,), partly=(lost,))))
+    assert (whole.says, whole.roll) == ("blind", (element.subject,))
+    assert whole.spared == ((("instance", "b"),),)
+    assert whole.because == "latency: target b is down"
+
+
 def test_an_expression_that_fails_and_a_store_that_fails_are_said() -> None:
     (whole,) = seen(sim(Answer((), error="many-to-many matching")))
     assert (whole.says, whole.because) == ("error", "many-to-many matching")

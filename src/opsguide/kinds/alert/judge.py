@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from opsguide.core.nouns import ABSENT, Judged, State, Verdict
 from opsguide.core.units import prometheus_duration, said
-from opsguide.engines.gotemplate.values import float_text
 from opsguide.kinds.alert.spec import AlertMemory
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _value(spec: AlertSpec, evidence: Evidence) -> str:
     if not evidence.values:
         return ""
     value = evidence.values[0][1]
-    return said(value, spec.unit) if spec.unit else float_text(value)
+    return said(value, spec.unit or "")
 
 
 def _limit(spec: AlertSpec) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,10 +104,15 @@ def _seen(asked: _Asked, answer: Answer, now: float) -> list[Evidence]:
     if len(elements) < len(found):
         return [_whole(claim, now, "error", "two series have the same labels once the rule's own are added", ok=False)]
     roll = tuple(element.subject for element in elements)
-    if answer.blind:
-        # No roll: what fired and cannot be seen now is not gone. It ends by data, by a person or with the statement.
-        because = "; ".join(dict.fromkeys(f"{blind.selector}: {blind.why}" for blind in answer.blind))
-        return [*elements, _whole(claim, now, "blind", because, ok=False)]
+    if answer.blind or answer.partly:
+        # What fired and cannot be seen now is not gone: it ends by data, by a person or with the statement. Where only
+        # some targets are lost, the roll is called for the others.
+        lost = (*answer.blind, *answer.partly)
+        because = "; ".join(dict.fromkeys(f"{blind.selector}: {blind.why}" for blind in lost))
+        if answer.blind:
+            return [*elements, _whole(claim, now, "blind", because, ok=False)]
+        unseen = tuple(tuple(pair for pair in blind.labels if pair[0] != NAME) for blind in answer.partly)
+        return [*elements, replace(_whole(claim, now, "blind", because, ok=False, roll=roll), spared=unseen)]
     because = f"{len(elements)} active" if elements else "not firing"
     because += f" ({asked.how})" if asked.how else ""
     return [*elements, _whole(claim, now, "active" if elements else "clear", because, ok=True, roll=roll)]
