@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from opsguide.core.block import Inherited, Polarity, Status
-from opsguide.guide.inherit import annotated, clock, inherit, marked_status
+from opsguide.guide.inherit import annotated, clock, inherit, inherit_intro, inherit_title, marked_status
 
 
 def said(*words: str) -> Inherited:
@@ -97,6 +97,31 @@ def test_polarity_sli_scope_and_environment() -> None:
     assert said("alerts (prod)").environment == "production"
     assert said("production incidents explained").environment == "production"
     assert said("going to production soon").environment is None
+
+
+def test_a_heading_about_watching_and_alerting_has_no_polarity() -> None:
+    assert said("monitoring and alerts").polarity is None
+    assert said("monitoring and alerts", "alert conditions").polarity is Polarity.ALERT
+
+
+def test_a_title_says_what_the_guide_is_about_and_not_what_it_states() -> None:
+    found = inherit_title(Inherited(environment="staging"), "daily database alerts (planned)")
+    assert found == Inherited(cadence="daily", status=Status.PLANNED, environment="staging")
+
+
+@pytest.mark.parametrize(
+    ("intro", "cadence"),
+    [
+        ("Weekly:", "weekly"),
+        ("Weekly", "weekly"),
+        ("2. Monthly tasks", "monthly"),
+        ("The following things are looked at by us daily:", "daily"),
+        ("A daily backup is made by cron", None),
+        ("", None),
+    ],
+)
+def test_a_line_that_stands_like_a_heading_is_read_like_one(intro: str, cadence: str | None) -> None:
+    assert inherit_intro(Inherited(), intro).cadence == cadence
 
 
 def test_an_annotation_sets_fields_by_name() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opsguide.core.block import Fence, Item, Section, Status
+from opsguide.core.block import Fence, Item, Polarity, Section, Status
 from opsguide.guide.markdown import parse_file
 from opsguide.guide.walk import Step, walk
 
@@ -78,3 +78,16 @@ def test_the_words_of_a_block_or_of_its_intro_give_its_status() -> None:
         Status.PLANNED,
         Status.ACTIVE,
     ]
+
+
+def test_a_bold_line_or_an_item_above_a_list_is_read_like_a_heading() -> None:
+    found = steps("# H\n\n1. **Weekly**:\n   - a\n2. **Monthly**:\n   - b\n\n**Critical alerts (SMS):**\n\n- c\n")
+    said = [
+        (s.inherited.cadence, s.inherited.severity) for s in found if isinstance(s.node, Item) and len(s.node.text) == 1
+    ]
+    assert said == [("weekly", None), ("monthly", None), (None, "critical")]
+
+
+def test_the_title_of_a_file_gives_no_polarity() -> None:
+    found = steps("# Alert guide\n- a\n# Alerts\n- b\n")
+    assert [s.inherited.polarity for s in found if isinstance(s.node, Item)] == [None, Polarity.ALERT]

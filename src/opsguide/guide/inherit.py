@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from opsguide.core.block import Inherited, Polarity, Status
 from opsguide.guide import lexicon
+from opsguide.guide.headings import heading_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 V = TypeVar("V")
 _LONGEST = 200
+_TITLE_LENGTH = 60
+_TITLE_WORDS = 4
 _PARENTHESES = re.compile(r"[(\[]([^)\]]*)[)\]]")
 _CLOCK = re.compile(r"\b(\d{1,2})(?::([0-5]\d))?\s*([ap])\.?m\b|\b([01]?\d|2[0-3]):([0-5]\d)\b")
 _VIA = re.compile(r"\b(?:via|to|by)\b|→|->")
@@ -41,6 +44,7 @@ _WORDS = {
     "scope": _alternatives(lexicon.SCOPES),
     "environment": _alternatives(lexicon.ENVIRONMENTS),
     "status": _alternatives(lexicon.STATUSES),
+    "watch": _alternatives(lexicon.WATCH_WORDS),
     "no status": _alternatives(lexicon.NO_STATUS),
 }
 
@@ -60,6 +64,18 @@ def inherit(above: Inherited, words: str) -> Inherited:
         scope=said.scope or above.scope,
         environment=said.environment or above.environment,
     )
+
+
+def inherit_title(above: Inherited, words: str) -> Inherited:
+    """As `inherit`, for the title of a file: it says what the guide is about, not what its statements mean."""
+    found = inherit(above, words)
+    return replace(found, severity=above.severity, polarity=above.polarity, sli=above.sli, scope=above.scope)
+
+
+def inherit_intro(above: Inherited, intro: str) -> Inherited:
+    """As `inherit`, for a line that stands like a heading above a list, a fence or a table: "**Weekly:**"."""
+    titled = len(intro) <= _TITLE_LENGTH and (intro.endswith((":", "：")) or len(intro.split()) <= _TITLE_WORDS)
+    return inherit(above, heading_words(intro)) if intro and titled else above
 
 
 def annotated(above: Inherited, annotation: Mapping[str, str]) -> Inherited:
@@ -100,7 +116,7 @@ def _said(words: str) -> Inherited:
         cadence=cadence,
         at=clock(words),
         status=_status(words),
-        polarity=_first("polarity", lexicon.POLARITIES, words),
+        polarity=_polarity(words),
         sli=_sli(words),
         scope=_first("scope", lexicon.SCOPES, words),
         environment=_environment(words),
@@ -127,6 +143,12 @@ def _severity(words: str) -> str | None:
     if own and not level:
         return own[0]
     return level[0].replace("severity", "sev").replace(" ", "-") if level and level.start() == 0 else None
+
+
+def _polarity(words: str) -> Polarity | None:
+    """None where the heading joins both: under "Monitoring and Alerts" stand good states and bad ones."""
+    found = _first("polarity", lexicon.POLARITIES, words)
+    return None if found is Polarity.ALERT and _WORDS["watch"].search(words) else found
 
 
 def _channels(words: str) -> tuple[str, ...]:

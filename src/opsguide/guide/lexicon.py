@@ -97,6 +97,9 @@ POLARITIES: Mapping[str, Polarity] = {
     ),
 }
 
+WATCH_WORDS = ("monitoring", "monitor", "metric", "metrics", "observability", "监控")
+"""Beside an alert word they take its polarity back: such a heading covers good states too."""
+
 SLIS: Mapping[str, str] = {
     "availability": "availability",
     "uptime": "availability",

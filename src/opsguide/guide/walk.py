@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from opsguide.core.block import EMPTY, Fence, Html, Inherited, Item, Paragraph, Section, Status, Table
 from opsguide.guide.annotations import annotation_of
-from opsguide.guide.inherit import annotated, inherit, marked_status
+from opsguide.guide.inherit import annotated, inherit, inherit_intro, inherit_title, marked_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,6 +41,7 @@ class _Walk:
         self.pending: dict[str, str] = {}
         self.listed: dict[str, str] = {}
         self.off = False
+        self.titled = False
 
     def section(
         self, section: Section, path: tuple[Heading, ...], above: Inherited, *, ignored: bool
@@ -49,7 +50,9 @@ class _Walk:
         inherited = above
         if section.heading is not None:
             path = (*path, section.heading)
-            inherited = inherit(above, section.heading.words)
+            title = not self.titled and section.heading.level == 1
+            inherited = (inherit_title if title else inherit)(above, section.heading.words)
+            self.titled = True
         inherited = annotated(inherited, annotation)
         ignored = ignored or "ignore" in annotation
         yield Step(section, path, inherited, annotation, ignored or self.off)
@@ -97,6 +100,9 @@ class _Walk:
 
 
 def _by_own_words(block: Block, above: Inherited) -> Inherited:
+    """What the words around and in a block add to what its headings say."""
+    if isinstance(block, Item | Fence | Table):
+        above = inherit_intro(above, block.intro)
     if above.status is not Status.ACTIVE:
         return above
     text = (
