@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from opsguide.core.block import EMPTY, Fence, Heading, Inherited, Line, Place
@@ -11,7 +12,9 @@ from opsguide.core.nouns import Job, Lane
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    from opsguide.core.kind import AnyKind
     from opsguide.core.nouns import Claim
 
 _OPEN = re.compile(r"\[[a-z][\w-]*\]|yourdomain\.com|service-name")
@@ -57,3 +60,13 @@ def fence(text: str, language: str = "bash", line: int = 10) -> Fence:
 def batch(claim: Claim[Any], name: str = "look", timeout_s: float = 10.0) -> Batch[Any]:
     """One job of one claim."""
     return Batch("key", ((claim, Job(claim.id, name, None, Lane.PROBE, timeout_s, "key")),))
+
+
+def seed_lines(kind: AnyKind, path: Path) -> list[int]:
+    """The lines of a guide at which a kind alone states something, further places included."""
+    from opsguide.core.settings import parse_settings
+    from opsguide.guide.compile import Source, compile_guide
+
+    settings = replace(parse_settings("", "opsguide.toml"), native={})
+    guide = compile_guide([Source("guide.md", path.read_bytes())], [kind], settings)
+    return sorted(place.line for claim in guide.claims for place in (claim.place, *claim.places))

@@ -275,8 +275,11 @@ def _rule(node: Node, reading: Reading) -> Relabel | None:
         reading.fault(node, "hashmod without a modulus", "add modulus: and the number of shards")
         return None
     given: dict[str, Any] = {
-        name: child.text for name in ("separator", "regex", "target_label", "replacement") if (child := node.get(name))
+        name: child.text for name in ("separator", "regex", "target_label") if (child := node.get(name))
     }
+    # In a pattern `[a-z]` is no placeholder; in what is put in its place it is.
+    if node.get("replacement"):
+        given["replacement"] = reading.text(node.get("replacement"))
     return Relabel(action, reading.texts(node.get("source_labels")), modulus=modulus, **given)
 
 

@@ -37,6 +37,7 @@ _OURS = re.compile(
     r"^\s*-?\s*(scrape_configs|job_name|collect)\s*:|kind:\s*[\"']?(ServiceMonitor|PodMonitor)\b", re.MULTILINE
 )
 _METRICS_PATH = re.compile(r"/(metrics|actuator/prometheus|prometheus/metrics)(?=[/?]|$)")
+_CURLS_METRICS = re.compile(r"\bcurl\b.*(metrics|prometheus)")
 _MONITORS = {"ServiceMonitor": "endpoints", "PodMonitor": "podMetricsEndpoints"}
 
 
@@ -52,7 +53,7 @@ def read(node: Block, context: Context) -> Iterator[Claim[ScrapeSpec] | Mend]:
 
 def _curls(node: Fence, context: Context) -> Iterator[Claim[ScrapeSpec]]:
     for shell in commands((line.number, line.text) for line in node.lines):
-        curl = read_curl(shell.text) if "curl" in shell.text else None
+        curl = read_curl(shell.text) if _CURLS_METRICS.search(shell.text) else None
         if curl is None or curl.sends or not _METRICS_PATH.search(path_of(curl.url)):
             continue
         filled = context.fill(curl.url)
