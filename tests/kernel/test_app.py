@@ -13,6 +13,9 @@ from opsguide.world.sim.loop import run
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from opsguide.kernel.app import App
+    from opsguide.kernel.view import Running
+
 
 def test_what_breaks_pages_once_and_resolves_once(tmp_path: Path) -> None:
     house = House(tmp_path, "toy api every=10 for=30")
@@ -96,3 +99,22 @@ def test_a_fault_of_the_body_leaves_as_it_is(tmp_path: Path) -> None:
 
     with pytest.raises(LookupError, match="mine"):
         run(live())
+
+
+def _as_the_web_sees_it(app: App) -> Running:
+    return app
+
+
+def test_history_is_read_by_every_id_a_claim_ever_had(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=10")
+
+    async def live() -> None:
+        async with house.app() as app:
+            running = _as_the_web_sees_it(app)
+            await asyncio.sleep(10)
+            claim = running.claims()[0].claim.id
+            assert len(await running.flips(claim)) == len(await running.flips("")) == 1
+            assert [row.says for row in await running.evidence(claim)] == ["ok"]
+            assert await running.flips("never-was") == []
+
+    run(live())

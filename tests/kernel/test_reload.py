@@ -218,3 +218,23 @@ def test_a_broken_edit_keeps_the_old_guide_live_and_says_so(tmp_path: Path) -> N
             assert not app.broken_edits
 
     run(live())
+
+
+def test_a_broken_claim_pages_when_the_rule_that_watched_it_is_removed(tmp_path: Path) -> None:
+    settings = '[notify]\ntrial = "0s"\nclaims = ["toy"]\n'
+    line = "toy api every=10 alarm=broken watched=up"
+    house = House(tmp_path, line, "toy rule every=10 watches=up", settings=settings)
+    house.bad("api")
+
+    async def live() -> None:
+        async with house.app() as app:
+            await asyncio.sleep(60)
+            assert house.sent == []
+            house.write(line)
+            assert await app.reload()
+            await asyncio.sleep(60)
+        async with house.app():
+            await asyncio.sleep(60)
+
+    run(live())
+    assert [s["id"] for s in house.sent] == ["ClaimBroken-1"]

@@ -162,7 +162,7 @@ def test_a_flip_keeps_what_it_was_judged_on(tmp_path: Path) -> None:
     run(live())
 
 
-@pytest.mark.parametrize("fails", ["run", "react", "plan"])
+@pytest.mark.parametrize("fails", ["run", "judge", "react", "plan"])
 def test_our_own_fault_makes_its_claim_unknown_and_stops_nothing_else(tmp_path: Path, fails: str) -> None:
     house = House(tmp_path, f"toy api every=10 fails={fails}", "toy shop every=10")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from opsguide.core.nouns import Flip, State, Verdict
 from opsguide.kernel.codec import Held, Registered
 from opsguide.kernel.effects import ends_of
+from opsguide.kernel.fold import KindFault
 from opsguide.kernel.ledger import Timer
 from opsguide.kernel.trial import trial_until
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from opsguide.kernel.live import Live, LiveClaim
     from opsguide.kernel.step import Step
 
+log = logging.getLogger("opsguide.kernel")
 CHANGED = Verdict(State.UNKNOWN, "the statement changed; not looked at since")
 
 
@@ -38,7 +41,12 @@ def take_over(step: Step, ledger: Ledger) -> None:
         _afresh(step, live)
     _trials(step, ledger)
     for claim in step.live.claims.values():
-        _first_look(step, claim)
+        for look in (_first_look, _unheard):
+            try:
+                look(step, claim)
+            except KindFault as fault:
+                log.exception("taking over %s", claim.claim.id)
+                step.fault(claim.claim.id, fault.text)
     step.drain()
 
 
@@ -48,7 +56,11 @@ def _reload_machines(step: Step, ledger: Ledger) -> None:
         before = step.draft.instance(name, key)
         if before is None:
             continue
-        stepped = machine.reload(config, key, before.state, step.now)
+        try:
+            stepped = machine.reload(config, key, before.state, step.now)
+        except Exception:
+            log.exception("reloading %s %s", name, key)
+            continue  # it goes on as it was; its next event steps it under the new config
         step.stepped(name, key, before, stepped.state, stepped.wake_at)
         step.queue(stepped.effects, name, key)
 
@@ -184,3 +196,11 @@ def _first_look(step: Step, live: LiveClaim) -> None:
     kept = step.draft.kept(live.claim.id, "")
     if live.bound and (kept is None or not kept.known.memory):
         step.look(live.claim.id, "")
+
+
+def _unheard(step: Step, live: LiveClaim) -> None:
+    """Broken, and nobody was told, because a rule watched it or `[notify]` left it out: that may be different now."""
+    for subject in step.draft.subjects(live.claim.id):
+        kept = step.draft.kept(live.claim.id, subject)
+        if kept is not None and kept.known.verdict.state is State.BROKEN and not kept.raised and live.bound:
+            step.raise_now(live, kept)

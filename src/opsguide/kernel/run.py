@@ -11,6 +11,7 @@ from opsguide.core.nouns import Calendar, Evidence, Lane
 from opsguide.kernel.due import Schedule, batches
 from opsguide.kernel.inputs import Faulted, Noted, Seen
 from opsguide.kernel.measured import measured
+from opsguide.kernel.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -44,6 +45,7 @@ class Runner:
         self._lanes = {lane: asyncio.Semaphore(limit) for lane, limit in LIMITS.items()}
         self._running: dict[str, bool] = {}
         self._bell = asyncio.Event()
+        self._once = Once()
 
     def reload(self) -> None:
         """Plan what is live now; batches that stay keep their phase."""
@@ -126,8 +128,9 @@ class Runner:
         for target, at, samples in measured(planned.kind.name, given):
             try:
                 await series.append(target, at, samples)
-            except Exception:
-                log.exception("appending what %s measured", target.key)
+            except Exception as fault:
+                if self._once.is_first(f"append {fault!r}"):
+                    log.exception("appending what %s measured", target.key)
 
     async def _observe(self, planned: Planned) -> Sequence[Evidence] | Faulted:
         """What the run saw; a run over its limit is evidence, a run that raises is our fault."""
@@ -138,7 +141,8 @@ class Runner:
         except Exception as fault:
             if limit.expired() and isinstance(fault, TimeoutError):
                 return [self._timeout(claim.id, planned.timeout_s) for claim, _ in planned.batch.jobs]
-            log.exception("running %s", planned.name)
+            if self._once.is_first(f"{planned.name} {fault!r}"):
+                log.exception("running %s", planned.name)
             claims = tuple(claim.id for claim, _ in planned.batch.jobs)
             return Faulted(claims, f"a fault of opsguide: running failed: {fault!r}")
 

@@ -165,7 +165,7 @@ class Step:
         self.draft.touched[flip.claim] = None
         self._marks += 1
 
-    def _raise(self, live: LiveClaim, before: Kept, after: Kept, effects: list[Effect], *, ended: bool) -> Kept:
+    def _raise(self, live: LiveClaim, before: Kept, after: Kept, effects: Sequence[Effect], *, ended: bool) -> Kept:
         """Queue the effects as they may leave, and remember what is raised."""
         if not effects and not ended:
             return after

@@ -18,6 +18,7 @@ from opsguide.kernel.fold import KindFault
 from opsguide.kernel.inputs import Faulted, Reloaded, Seen
 from opsguide.kernel.ledger import Ledger
 from opsguide.kernel.live import EMPTY, Live
+from opsguide.kernel.once import Once
 from opsguide.kernel.reload import take_over
 from opsguide.kernel.step import Step
 
@@ -56,6 +57,7 @@ class Turns:
         self._waiting: deque[_Waiting] = deque()
         self._bell = asyncio.Event()
         self._conflicts = 0
+        self._once = Once()
 
     @property
     def waits(self) -> bool:
@@ -172,7 +174,8 @@ class Turns:
             work(Step(live, upper, now, self.ledger.notices))
         except Exception as fault:
             self.counts["faults"] += 1
-            log.exception("an input was dropped")
+            if self._once.is_first(repr(fault)):
+                log.exception("an input was dropped")
             upper = Draft(draft)
             if isinstance(fault, KindFault):
                 Step(live, upper, now, self.ledger.notices).work(Faulted(tuple(fault.claims), fault.text))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 def judge(claim: Claim[Toy], memory: Memory, evidence: Evidence | None, now: float) -> Judged[Memory]:
     spec = claim.spec
+    if spec.fails == "judge":
+        raise RuntimeError("planted in judge")
     if evidence is not None and evidence.topic == "task.ticked":
         memory = replace(memory, ticked_at=evidence.at)
     if spec.due_s:
