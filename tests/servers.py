@@ -276,6 +276,7 @@ def certificate(folder: Path, not_after: dt.datetime, host: str = "127.0.0.1") -
     """A self-signed certificate with its key in one PEM file."""
     import ipaddress
 
+    pytest.importorskip("cryptography")
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

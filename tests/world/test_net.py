@@ -90,7 +90,7 @@ def test_nobody_listening_is_refused() -> None:
 
 
 def test_a_name_that_does_not_resolve_is_dns() -> None:
-    assert _says(_get("http://nothing.invalid/")).says == "dns"
+    assert _says(_get("http://nothing.invalid/", timeout_s=60.0)).says == "dns"
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://", "http://[::1", "ftp://127.0.0.1/", "http://127.0.0.1:99999/"])
