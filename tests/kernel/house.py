@@ -74,7 +74,7 @@ class House:
         """A new edition of the guide."""
         (self.folder / "guide.md").write_text("# Toy shop\n\n## Toys\n\n" + "".join(f"- {line}\n" for line in lines))
 
-    def app(self, **more: Any) -> App:
+    def app(self, paths: Sequence[str] = ("guide.md",), **more: Any) -> App:
         """One life of it; leaving it is as good as kill -9, for nothing is written at the end."""
         parts: dict[str, Any] = {
             "state": SqliteState(self.folder / "state.db", inline=True),
@@ -85,7 +85,7 @@ class House:
             "receivers": {"toy": Receiver()},
             "watch_s": None,
         }
-        return App([str(self.folder / "guide.md")], Parts(**(parts | more)))
+        return App([str(self.folder / path) for path in paths], Parts(**(parts | more)))
 
     def bad(self, name: str, status: int = 500) -> None:
         """From now on the toy answers so."""

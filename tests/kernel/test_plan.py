@@ -36,7 +36,7 @@ def test_several_guides_are_compiled_one_by_one_and_native_files_go_with_the_fir
     first, second = check(paths, toys())
     assert [file.native for file in first.files] == [False, True]
     assert [file.native for file in second.files] == [False]
-    assert [claim.subject for claim in (*first.claims, *second.claims)] == ["a", "b"]
+    assert [claim.id for claim in (*first.claims, *second.claims)] == ["a/toy-a", "b/toy-b"]
 
 
 def test_native_files_alone_are_a_guide(tmp_path: Path) -> None:

@@ -171,29 +171,44 @@ def test_a_statement_that_lost_its_binding_ends_what_it_raised(tmp_path: Path) -
 
 
 def test_a_moved_statement_keeps_firing_under_its_new_id(tmp_path: Path) -> None:
-    house = House(tmp_path, "toy api every=10")
+    settings = '[notify]\ntrial = "0s"\nclaims = ["toy"]\n'
+    house = House(tmp_path, "toy api every=10 alarm=broken", settings=settings)
     house.bad("api")
     guide = tmp_path / "guide.md"
-    text = guide.read_text()
 
     async def live() -> None:
         async with house.app() as app:
             await asyncio.sleep(20)
-            old = app.claims()[0].claim.id
-            guide.write_text("# Toy shop\n\n## Toys\n\n<!-- opsguide: id=door -->\n" + text.split("## Toys\n\n")[1])
+            assert [view.claim.id for view in app.claims()] == ["toy-api"]
+            guide.write_text(guide.read_text().replace("- toy", "<!-- opsguide: id=door -->\n- toy"))
             assert await app.reload()
-            new = app.claims()[0].claim.id
-            if new == old:  # the annotation pinned nothing: nothing moved
-                return
+            assert [view.claim.id for view in app.claims()] == ["door"]
             assert states(app) == {"api": "broken"}
-            found = app.claim(old)
+            found = app.claim("toy-api")
             assert found is not None
-            assert found.claim.id == new
+            assert found.claim.id == "door"
             await asyncio.sleep(20)
-            assert states(app) == {"api": "broken"}
+            house.good("api")
+            await asyncio.sleep(20)
+            flips = await app.flips("door")
+            assert {(flip.claim, flip.after) for flip in flips} == {("toy-api", "broken"), ("door", "holds")}
 
     run(live())
-    assert [s["status"] for s in house.sent] == ["firing"]
+    assert [s["status"] for s in house.sent] == ["firing", "resolved"]
+
+
+def test_two_guides_that_state_the_same_are_kept_apart(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=10")
+    (tmp_path / "other.md").write_text((tmp_path / "guide.md").read_text())
+
+    async def live() -> None:
+        async with house.app(paths=("guide.md", "other.md")) as app:
+            await asyncio.sleep(10)
+            assert [view.claim.id for view in app.claims()] == ["guide/toy-api", "other/toy-api"]
+            assert [view.guide for view in app.claims()] == ["guide", "other"]
+
+    run(live())
+    assert len(house.sim.net.requests) == 2
 
 
 def test_a_broken_edit_keeps_the_old_guide_live_and_says_so(tmp_path: Path) -> None:

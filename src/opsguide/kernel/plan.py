@@ -69,7 +69,14 @@ def editions(
         if keys.count(edition.guide.key) > 1:
             wrong = f"two guides are called {edition.guide.key}"
             raise Unusable((_mend(edition.guide.path, wrong, "rename one of the files", "input/name"),))
-    return found
+    return found if len(found) == 1 else tuple(_named(edition) for edition in found)
+
+
+def _named(edition: Edition) -> Edition:
+    """With the guide's key before every id: two guides of one run may state the same."""
+    guide = edition.guide
+    claims = tuple(replace(claim, id=f"{guide.key}/{claim.id}") for claim in guide.claims)
+    return replace(edition, guide=replace(guide, claims=claims))
 
 
 def _edition(loaded: Loaded, kinds: Sequence[AnyKind], rules: Sequence[Rule], bindings: Mapping[str, str]) -> Edition:
