@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
+import numpy as np
 import pytest
 from tests.servers import free_port
 
@@ -59,3 +60,31 @@ def test_a_collection_that_still_hangs_is_not_started_again() -> None:
         return fault.value.says
 
     assert asyncio.run(twice()) == "timeout"
+
+
+def test_a_hanging_thread_is_left_alone_and_no_second_one_joins_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    from opsguide.world.collect import host
+
+    free, started = threading.Event(), []
+
+    def hang() -> Samples:
+        started.append(1)
+        free.wait(20)
+        return Samples(["up"], np.array([1.0]))
+
+    monkeypatch.setattr(host, "host_samples", hang)
+
+    async def thrice() -> Samples:
+        collect, node = RealCollect(SimSecrets()), Collector("node", "host")
+        for why in ("did not answer", "has not ended"):
+            with pytest.raises(WorldFault, match=why):
+                await collect.collect(node, 0.05)
+        assert len(started) == 1
+        free.set()
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+        return await collect.collect(node, 5.0)
+
+    assert list(asyncio.run(thrice()).keys) == ["up"]
+    assert len(started) == 2

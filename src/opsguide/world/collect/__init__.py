@@ -41,14 +41,20 @@ class RealCollect:
 
     async def _limited(self, name: str, asked: Coroutine[Any, Any, Samples], timeout_s: float) -> Samples:
         self._busy.add(name)
+        task = asyncio.ensure_future(asked)
+        task.add_done_callback(lambda done: self._landed(name, done))
         with real_io():
-            task = asyncio.ensure_future(asked)
-            task.add_done_callback(lambda _: self._busy.discard(name))
-            try:
-                async with asyncio.timeout(timeout_s):
-                    return await task
-            except TimeoutError:
-                raise WorldFault("timeout", f"{name} did not answer within {timeout_s:g} s") from None
+            done, _ = await asyncio.wait([task], timeout=timeout_s)
+        if done:
+            return task.result()
+        # Not cancelled: a thread cannot be, and the name stays busy until it really ended. What talks over a socket
+        # has limits of its own and ends soon.
+        raise WorldFault("timeout", f"{name} did not answer within {timeout_s:g} s")
+
+    def _landed(self, name: str, done: asyncio.Future[Samples]) -> None:
+        self._busy.discard(name)
+        if not done.cancelled():
+            done.exception()  # looked at, so that a late fault is not reported as lost
 
 
 def _asking(kind: str) -> Callable[[Dsn, float], Coroutine[Any, Any, Samples]]:
