@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.kernel.house import House, states
 
+from opsguide.core.nouns import Evidence
 from opsguide.core.ports import Conflict, StoreFault
+from opsguide.kernel.inputs import Seen
 from opsguide.store.sqlite import SqliteState
 from opsguide.world.sim.loop import run
 
@@ -150,5 +152,31 @@ def test_a_slow_reader_of_changes_is_told_to_read_again(tmp_path: Path) -> None:
             assert "reload" in seen or len(seen) == 200
             await changes.aclose()
             assert not app._watchers
+
+    run(live())
+
+
+@pytest.mark.parametrize("at", [float("nan"), None])
+def test_what_no_table_can_keep_is_dropped_alone(tmp_path: Path, at: float | None) -> None:
+    house = House(tmp_path, "toy api every=1000", "toy shop every=1000", "toy deli every=1000")
+
+    async def live() -> None:
+        async with house.app() as app:
+            await asyncio.sleep(6)
+            now = house.sim.clock.now()
+            api, shop, deli = (view.claim.id for view in app.claims())
+            subject = "" if at is not None else "\ud800"
+            poison = Evidence(api, subject, at or now, ok=False, says="bad")
+            given = [
+                Evidence(shop, "", now, ok=False, says="bad"),
+                poison,
+                Evidence(deli, "", now, ok=False, says="bad"),
+            ]
+            await asyncio.gather(*(app._turns.submit(Seen((seen,))) for seen in given))
+            await asyncio.sleep(1)
+            assert states(app) == {"api": "unknown", "shop": "broken", "deli": "broken"}
+            assert "a fault of opsguide" in app.claims()[0].verdict.because
+            await app.run_now([api])
+            assert states(app)["api"] == "holds"
 
     run(live())

@@ -86,12 +86,12 @@ class Turns:
 
     async def turn(self) -> None:
         """Work one turn, again and again until it is on disk."""
-        taken = list(self._take())
-        timers: list[Timer] = []
+        await self._turn(list(self._take()), self.ledger.due(self._clock.now()))
+
+    async def _turn(self, taken: Sequence[_Waiting], timers: list[Timer]) -> None:
         pause_s = 1.0
         while True:
             now = self._clock.now()
-            timers += self.ledger.due(now)
             try:
                 draft, live = self._work(taken, timers, now)
                 if draft.is_durable:
@@ -99,14 +99,41 @@ class Turns:
                     self.counts["commits"] += 1
                 break
             except Conflict:
-                timers = []
                 await self._reload(now)
+                timers = self.ledger.due(now)
             except StoreFault as fault:
                 self._stuck(now, str(fault))
+            except Exception as fault:  # noqa: BLE001 -- a value that no table can keep; the others stand
+                await self._without(taken, timers, fault)
+                return
             if self.stuck_since is not None:
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, BACKOFF_LIMIT_S)
         self._done(draft, live, taken)
+
+    async def _without(self, taken: Sequence[_Waiting], timers: list[Timer], fault: Exception) -> None:
+        """Find what cannot be written by halves, and drop it alone."""
+        if len(taken) + len(timers) > 1:
+            half, half_timers = (len(taken) + 1) // 2, len(timers) // 2
+            await self._turn(taken[:half], timers[:half_timers])
+            await self._turn(taken[half:], timers[half_timers:])
+            return
+        self.counts["faults"] += 1
+        if self._once.is_first(repr(fault)):
+            log.error("an input could not be written and was dropped", exc_info=fault)
+        for waiting in taken:
+            if isinstance(waiting.given, Seen):
+                self.submit(
+                    Faulted(
+                        tuple(_claims(waiting.given)), f"a fault of opsguide: evidence could not be written: {fault!r}"
+                    )
+                )
+            if waiting.done.done():
+                continue
+            if isinstance(waiting.given, Reloaded):
+                waiting.done.set_exception(fault)
+            else:
+                waiting.done.set_result(None)
 
     def _done(self, draft: Draft, live: Live, taken: Sequence[_Waiting]) -> None:
         self.ledger.apply(draft)
@@ -145,29 +172,31 @@ class Turns:
 
     def _work(self, taken: Sequence[_Waiting], timers: Sequence[Timer], now: float) -> tuple[Draft, Live]:
         draft, live = Draft(self.ledger), self.live
-        if taken and isinstance(taken[0].given, Reloaded):
+        if taken and isinstance(taken[0].given, Reloaded) and self._try(taken[0], taken[0].given.live, draft, now):
             live = taken[0].given.live
-            self._try(taken[0], draft, live, now)
-            live = live if not taken[0].done.done() else self.live
         for part in _apart(timers):
             self._one(draft, live, now, partial(Step.wake, timers=part))
         for waiting in taken:
             if not isinstance(waiting.given, Reloaded):
                 for given in _parts(waiting.given):
-                    self._one(draft, live, now, partial(Step.work, given=given))
+                    self._one(draft, live, now, partial(Step.work, given=given), _claims(given))
         return draft, live
 
-    def _try(self, waiting: _Waiting, draft: Draft, live: Live, now: float) -> None:
-        """A reload that raises is told to whoever asked for it, and nothing of it stays."""
+    def _try(self, waiting: _Waiting, live: Live, draft: Draft, now: float) -> bool:
+        """Take over; a reload that raises is told to whoever asked for it, and nothing of it stays."""
         upper = Draft(draft)
         try:
             take_over(Step(live, upper, now, self.ledger.notices), self.ledger)
         except Exception as fault:  # noqa: BLE001 -- handed on as it is
-            waiting.done.set_exception(fault)
-            return
+            if not waiting.done.done():
+                waiting.done.set_exception(fault)
+            return False
         draft.absorb(upper)
+        return True
 
-    def _one(self, draft: Draft, live: Live, now: float, work: Callable[[Step], None]) -> None:
+    def _one(
+        self, draft: Draft, live: Live, now: float, work: Callable[[Step], None], claims: Sequence[str] = ()
+    ) -> None:
         """Work one input in a draft of its own; if it raises, it is dropped alone and its claims are unknown."""
         upper = Draft(draft)
         try:
@@ -177,8 +206,9 @@ class Turns:
             if self._once.is_first(repr(fault)):
                 log.exception("an input was dropped")
             upper = Draft(draft)
-            if isinstance(fault, KindFault):
-                Step(live, upper, now, self.ledger.notices).work(Faulted(tuple(fault.claims), fault.text))
+            if not isinstance(fault, KindFault):
+                fault = KindFault(claims, f"a fault of opsguide: {fault!r}")
+            Step(live, upper, now, self.ledger.notices).work(Faulted(tuple(fault.claims), fault.text))
         draft.absorb(upper)
 
     async def _reload(self, now: float) -> None:
@@ -197,6 +227,11 @@ class Turns:
             self.stuck_since = now
             log.error("the store cannot write, trying again: %s", why)
         self.counts["store_faults"] += 1
+
+
+def _claims(given: Input) -> Sequence[str]:
+    """Whose evidence an input is, for a fault that names nobody."""
+    return [seen.claim for seen in given.evidence] if isinstance(given, Seen) else []
 
 
 def _parts(given: Input) -> Iterator[Input]:
