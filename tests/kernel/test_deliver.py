@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -108,19 +109,42 @@ def test_the_reply_is_evidence_of_the_claim_that_wants_it(tmp_path: Path) -> Non
 
 
 def test_a_hanging_endpoint_blocks_only_itself(tmp_path: Path) -> None:
-    house = House(tmp_path, "toy api every=10", "toy shop every=10")
-    house.bad("api")
-    house.bad("shop")
-    house.sim.net.on("http://sink/team", reply(200), after_s=9.5)
+    house = House(tmp_path, *(f"toy t{n} every=10" for n in range(4)))
+    for number in range(4):
+        house.bad(f"t{number}")
+    house.sim.net.on("http://sink/team/t0", reply(200), after_s=60.0)
+
+    async def live() -> None:
+        async with house.app() as app:
+            await asyncio.sleep(120)
+            settled = {notice.key: notice for notice in await app.notices()}
+            assert {key: notice.state for key, notice in settled.items()} == {
+                "t0": "pending",
+                "t1": "accepted",
+                "t2": "accepted",
+                "t3": "accepted",
+            }
+            assert settled["t0"].reply.startswith("timeout")
+            assert all(n.settled_at is not None and n.settled_at - n.at < 1 for k, n in settled.items() if k != "t0")
+
+    run(live())
+
+
+def test_one_endpoint_gets_one_notice_at_a_time_and_in_order(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=2")
+    house.sim.net.on("http://sink/", reply(200), after_s=7.0)
 
     async def live() -> None:
         async with house.app():
-            await asyncio.sleep(12)
-            assert len(house.sent) == 1  # one endpoint, one at a time
-            await asyncio.sleep(15)
-            assert len(house.sent) == 2
+            for number in range(6):
+                (house.good if number % 2 else house.bad)("api")
+                await asyncio.sleep(4)
+            await asyncio.sleep(60)
 
     run(live())
+    posts = [at for at, r in house.sim.net.requests if r.method == "POST"]
+    assert [s["id"] for s in house.sent] == [f"api-{n}" for n in range(1, 7)]
+    assert all(b - a >= 7 for a, b in pairwise(posts))
 
 
 def test_secrets_are_filled_at_the_last_moment_and_never_in_an_alerts_own_text(tmp_path: Path) -> None:
@@ -137,7 +161,7 @@ def test_secrets_are_filled_at_the_last_moment_and_never_in_an_alerts_own_text(t
 
     run(live())
     posted = [r for _, r in house.sim.net.requests if r.method == "POST"]
-    assert [r.url for r in posted] == ["http://sink/s3cr3t-path"]
+    assert [r.url for r in posted] == ["http://sink/s3cr3t-path/api"]
 
 
 def test_a_secret_without_a_value_is_said_and_tried_again(tmp_path: Path) -> None:

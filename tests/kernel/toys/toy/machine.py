@@ -79,7 +79,7 @@ def _told(receiver: str, key: str, group: Group, now: float) -> Stepped[Group]:
         id=f"{key}-{sent}",
         receiver=receiver,
         integration="toy",
-        settings={"url": f"http://sink/{receiver}"},
+        settings={"url": f"http://sink/{receiver}/{key}"},
         status=status,
         key=key,
         group_labels=(("alertname", key),),
