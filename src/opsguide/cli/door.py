@@ -69,17 +69,18 @@ def ask(door: Door, method: str, path: str, body: dict[str, str] | None = None) 
     return found
 
 
-def pick(door: Door, wanted: str) -> str:
-    """The id of the one claim that is meant: an id, a `file:line`, or words of the title."""
+def pick(door: Door, wanted: str) -> dict[str, object]:
+    """The one claim that is meant, as `check --format json` has it: by id, `file:line`, or words of its title."""
     claims = ask(door, "GET", "/api/claims?spec=1")["claims"]
     assert isinstance(claims, list)
-    exact = [c["id"] for c in claims if wanted in (c["id"], f"{c.get('file')}:{c['line']}")]
-    found = exact or [c["id"] for c in claims if wanted.lower() in str(c["title"]).lower()]
+    exact = [c for c in claims if wanted in (c["id"], f"{c.get('file')}:{c['line']}")]
+    found = exact or [c for c in claims if wanted.lower() in str(c["title"]).lower()]
     if len(found) == 1:
-        return str(found[0])
+        only: dict[str, object] = found[0]
+        return only
     if not found:
         raise click.ClickException(f"no claim is called {wanted}; GET /api/claims lists them")
-    raise click.ClickException(f"{wanted} may mean {', '.join(map(str, found[:5]))}; name one of them")
+    raise click.ClickException(f"{wanted} may mean {', '.join(str(c['id']) for c in found[:5])}; name one of them")
 
 
 def claim_path(claim: str, act: str) -> str:

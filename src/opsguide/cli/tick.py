@@ -17,7 +17,7 @@ from opsguide.cli import door
 def command(task: str, guide: str, data: str | None, note: str) -> int:
     """Record that you did a task: its claim id, its file:line, or words of its text."""
     running = door.read(door.data_folder(Path(guide), data))
-    claim = door.pick(running, task)
+    claim = str(door.pick(running, task)["id"])
     door.ask(running, "POST", door.claim_path(claim, "tick"), {"note": note})
     print(f"ticked {claim}")
     return 0

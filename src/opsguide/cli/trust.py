@@ -19,9 +19,8 @@ from opsguide.cli import door
 def command(claim: str, guide: str, data: str | None, until: dt.datetime, *, yes: bool) -> int:
     """Trust the command of a claim as it stands now. An edit of it, or the end of the last day, withdraws the trust."""
     running = door.read(door.data_folder(Path(guide), data))
-    chosen = door.pick(running, claim)
-    found = door.ask(running, "GET", f"/api/claims/{chosen}")
-    spec = found.get("spec")
+    found = door.pick(running, claim)
+    chosen, spec = str(found["id"]), found.get("spec")
     text = spec.get("command") if isinstance(spec, dict) else None
     if not text:
         raise click.ClickException(f"{chosen} runs no command")

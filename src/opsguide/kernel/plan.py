@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +13,7 @@ from opsguide.core.settings import Settings, parse_settings
 from opsguide.guide.compile import Source, compile_guide
 from opsguide.kernel.kinds import discover
 from opsguide.kernel.live import Edition
+from opsguide.rules.rule import discover as discover_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,19 +83,6 @@ def _edition(loaded: Loaded, kinds: Sequence[AnyKind], rules: Sequence[Rule], bi
     guide = compile_guide(loaded.sources, kinds, settings, loaded.path)
     found = tuple(mend for rule in rules for mend in rule.check(guide))
     return Edition(replace(guide, findings=(*guide.findings, *found)), settings, loaded.folder, loaded.fingerprint)
-
-
-def discover_rules() -> tuple[Rule, ...]:
-    """Every `RULE` of rules/<area>/<name>.py, by name."""
-    package = importlib.import_module("opsguide.rules")
-    areas = (m.name for m in pkgutil.iter_modules(package.__path__) if m.ispkg)
-    found: list[Rule] = []
-    for area in areas:
-        inner = importlib.import_module(f"opsguide.rules.{area}")
-        for module in pkgutil.iter_modules(inner.__path__):
-            rule = getattr(importlib.import_module(f"opsguide.rules.{area}.{module.name}"), "RULE", None)
-            found += [rule] if rule is not None else []
-    return tuple(sorted(found, key=lambda rule: rule.name))
 
 
 def load(paths: Sequence[str]) -> tuple[Loaded, ...]:

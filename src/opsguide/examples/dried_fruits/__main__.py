@@ -95,6 +95,7 @@ def settings(port: int, database: str, cache: str) -> str:
             f'"http://yourdomain.com:9090" = "http://127.0.0.1:{port}/metrics"',
             f'"yourdomain.com" = "127.0.0.1:{port}"',
             '"/path/to/project" = "."',
+            '"user@example.com" = "customer@shop.test"',
             "",
             "[defaults]",
             'probe_interval = "5s"',
