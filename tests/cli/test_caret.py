@@ -44,6 +44,15 @@ def test_a_long_line_is_cut_around_the_culprit() -> None:
     assert caret.index("^") == line.index("CULPRIT")
 
 
+def test_a_line_cannot_command_the_terminal_and_shows_no_password_of_an_address() -> None:
+    _, line, *_ = shown(Place("guide.md", 1, 1), lines=("a\x1b[2Jb\x07 \t\u202ec",)).splitlines()
+    assert line == "1 | a.[2Jb.  .c"
+    _, line, *_ = shown(Place("guide.md", 1, 1), lines=("db = 'postgresql://me:canary@h/x'",)).splitlines()
+    assert line == "1 | db = 'postgresql://me:***@h/x'"
+    _, line, *_ = shown(Place("guide.md", 1, 1), lines=("db = 'postgresql://me:${PW}@h/x'",)).splitlines()
+    assert "${PW}" in line
+
+
 def test_further_places_are_named_by_file_up_to_twelve() -> None:
     others = (*(Place("guide.md", n, n) for n in range(3, 18)), Place("other.md", 7, 7))
     lines = shown(Place("guide.md", 1, 1), others).splitlines()

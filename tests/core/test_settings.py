@@ -57,14 +57,22 @@ def test_the_host_may_be_left_alone() -> None:
     ("text", "line", "word"),
     [
         ("[bindings\n", 1, "TOML"),
+        ('[bindings]\na = "1"\n[defaults\n', 3, "TOML"),
+        ('[bindings]\na = "1"\na = "2"\n', 3, "twice"),
+        ('[watch]\nurl = "', 2, "TOML"),
+        ('[auth]\nhosts = []\nreading = "no"\n', 3, "neither true nor false"),
+        ('[email]\nstarttls = "false"\n', 2, "neither true nor false"),
+        ("[collect]\nhost = 0\n", 2, "neither true nor false"),
+        ("[bindings]\n\na = [1]\n", 3, "a is no text"),
+        ("x = 3\n\n[bindings]\n", 1, "[x]"),
         ('\n[default]\nx = "1s"\n', 2, "default"),
-        ('[defaults]\nprobe_interval = "soon"\n', 1, "soon"),
-        ('[defaults]\nprobes = "1s"\n', 1, "probes"),
+        ('[defaults]\nprobe_interval = "soon"\n', 2, "soon"),
+        ('[defaults]\nprobes = "1s"\n', 2, "probes"),
         ('[secrets]\nKEY = "value"\n', 1, "reference"),
         ('[secrets]\nKEY = { env = "A", file = "b" }\n', 1, "reference"),
-        ('[collect]\nx = "ftp://h"\n', 1, "ftp"),
-        ('[notify]\ntrial = "never"\n', 1, "never"),
-        ('[notify]\nclaims = "probe"\n', 1, "list"),
+        ('[collect]\nx = "ftp://h"\n', 2, "ftp"),
+        ('[notify]\ntrial = "never"\n', 2, "never"),
+        ('[notify]\nclaims = "probe"\n', 2, "list"),
         ("bindings = 3\n", 1, "table"),
     ],
 )
@@ -78,8 +86,10 @@ def test_a_fault_names_its_line(text: str, line: int, word: str) -> None:
 
 def test_a_secret_that_stands_in_the_settings_is_not_repeated_in_the_fault() -> None:
     with pytest.raises(Unusable) as caught:
-        parse_settings('[secrets]\nKEY = "canary-7f3a"\n', "opsguide.toml")
+        parse_settings('[secrets]\nKEY = "canary-7f3a"\n[collect]\nx = "odbc://u:canary-7f3a@h"\n', "opsguide.toml")
+    assert len(caught.value.mends) == 2
     assert "canary-7f3a" not in str(caught.value)
+    assert caught.value.mends[0].at.line == 1, "not the line that holds it, for that line is printed"
 
 
 def test_all_faults_are_named_at_once() -> None:

@@ -67,7 +67,8 @@ def test_a_repeated_key_is_reported_with_both_lines_and_the_first_one_holds() ->
     (root,) = load("a:\n  x: 1\n  y: 2\n  x: 3\n")
     (fault,) = repeated_keys(root)
     assert (fault.line, fault.column) == (4, 3)
-    assert "line 2" in fault.message
+    assert fault.first == 2
+    assert "line" not in fault.message, "lines of the text are not lines of the file"
     assert root.value == {"a": {"x": 1, "y": 2}}
 
 
@@ -88,7 +89,9 @@ def test_merge_keys_give_way_to_own_keys() -> None:
     [
         ("a: 1\n\tb: 2\n", 2, "tab"),
         ("a: b: c\n", 1, "quote"),
-        ("a: [1, 2\nb: 3\n", 2, "syntax"),
+        ("a: [1, 2\nb: 3\n", 1, "close it with ]"),
+        ("a: 1\nb: {x: 1\nc: 3\n", 2, "close it with }"),
+        ("a: 1\nb: 'x\nc: 3\n", 2, "close it with '"),
         ("a:\n  - 1\n b: 2\n", 3, "indent"),
         ("a: @home\n", 1, "quote the value"),
         ("a: *nobody\n", 1, "&nobody"),
@@ -98,7 +101,7 @@ def test_broken_yaml_names_its_line_and_the_smallest_mend(text: str, line: int, 
     with pytest.raises(YamlFault) as caught:
         load(text)
     assert caught.value.line == line
-    assert caught.value.hint
+    assert hint in caught.value.hint
 
 
 def test_an_alias_bomb_is_refused_before_it_goes_off() -> None:

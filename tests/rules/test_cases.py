@@ -75,7 +75,7 @@ def test_every_rule_has_its_case() -> None:
 
 
 def test_every_fault_that_the_code_names_has_its_page() -> None:
-    areas = {p.parent.name for p in (SOURCE / "rules").glob("*/*.md")}
+    areas = {p.parent.name for p in (SOURCE / "rules").glob("*/*.md")} | {kind.name for kind in discover()}
     pattern = re.compile(rf'"((?:{"|".join(areas)})/[a-z0-9_-]+)"')
     named = {name for file in SOURCE.rglob("*.py") for name in pattern.findall(file.read_text())}
     assert named

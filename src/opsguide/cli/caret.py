@@ -5,6 +5,7 @@ Plain text when piped, coloured on a terminal.
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -48,7 +49,7 @@ def _others(mend: Mend) -> list[str]:
 def _quote(mend: Mend, lines: Sequence[str]) -> list[str]:
     if not 1 <= mend.at.line <= len(lines):
         return []
-    line = lines[mend.at.line - 1].replace("\t", " ")
+    line = _printable(lines[mend.at.line - 1])
     start = min(max(mend.at.column, 1), len(line) + 1) - 1
     one_line = mend.at.end_line == mend.at.line and mend.at.end_column > mend.at.column
     width = (mend.at.end_column - mend.at.column) if one_line else len(line.rstrip()) - start
@@ -62,6 +63,12 @@ def _quote(mend: Mend, lines: Sequence[str]) -> list[str]:
     return [gutter + shown.rstrip(), " " * (len(gutter) - 2) + "| " + caret]
 
 
+def _printable(line: str) -> str:
+    """The line as it may be shown: what would command the terminal is a dot, a password in an address is hidden."""
+    return _PASSWORD.sub(r"\1***@", "".join(c if c.isprintable() else " " if c == "\t" else "." for c in line))
+
+
+_PASSWORD = re.compile(r"(://[^/@\s:]*:)(?!\$\{)[^/@\s]+@")
 SHOWN = 12
 """Lines named of a fault's further places."""
 

@@ -72,5 +72,6 @@ def _summary(guide: Guide) -> str:
     found = ", ".join(f"{count} {level.value}{'s' if count != 1 else ''}" for level, count in counts.items())
     return (
         f"{guide.path}: {found}\n"
-        f"{len(active)} claims, {complete} of them complete; {read} of {stating} lines that state something were read"
+        f"{len(active)} claim{'s' if len(active) != 1 else ''}, {complete} of them complete; "
+        f"{read} of {stating} lines that state something were read"
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from opsguide.core.block import EMPTY, Place
 from opsguide.core.mend import Mend, Unusable
 from opsguide.core.units import duration_s
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 DEFAULTS_S = {
     "probe_interval": 15.0,
@@ -105,18 +106,23 @@ _SCHEMES = {
 }
 
 
+class Fault(Protocol):
+    """Notes a fault: in which table, what is wrong, the mend, and at which key of the table."""
+
+    def __call__(self, table: str, wrong: str, mend: str, key: str = "") -> None:
+        """Note it."""
+        ...
+
+
 def parse_settings(text: str, path: str) -> Settings:
     """The settings of one opsguide.toml; raises Unusable with every fault found in it, each with its line."""
     lines = _table_lines(text)
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = getattr(error, "lineno", 1)
-        raise Unusable((_fault(path, line, f"not valid TOML: {error}", "mend the syntax"),)) from None
+    raw = _decoded(text, path)
+    keys = _key_lines(text)
     faults: list[Mend] = []
 
-    def fault(table: str, wrong: str, mend: str) -> None:
-        faults.append(_fault(path, lines.get(table, 1), wrong, mend))
+    def fault(table: str, wrong: str, mend: str, key: str = "") -> None:
+        faults.append(_fault(path, keys.get((table, key)) or lines.get(table) or keys.get(("", table), 1), wrong, mend))
 
     settings = Settings(
         path=path,
@@ -126,7 +132,7 @@ def parse_settings(text: str, path: str) -> Settings:
         email=_email(raw, fault),
         notify=_notify(raw, fault),
         auth=_auth(raw, fault),
-        watch_url=str(_table(raw, "watch", fault).get("url", "")),
+        watch_url=_texts(raw, "watch", fault).get("url", ""),
         native={
             **{k: raw[k] for k in ("scrape_configs", "receivers", "route") if k in raw},
             "collect": _collect(raw, fault),
@@ -144,6 +150,19 @@ def parse_settings(text: str, path: str) -> Settings:
     return settings
 
 
+def _decoded(text: str, path: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        said, _, where = str(error).partition(" (at ")
+        found = re.match(r"line (\d+), column (\d+)", where)
+        line = int(found[1]) if found else max(1, len(text.splitlines()))
+        again = "overwrite" in said or "twice" in said
+        wrong = "this key or table stands twice" if again else f"not valid TOML: {said[:1].lower()}{said[1:]}"
+        mend = "keep one of the two" if again else "mend the syntax at this place"
+        raise Unusable((_fault(path, line, wrong, mend),)) from None
+
+
 def _fault(path: str, line: int, wrong: str, mend: str) -> Mend:
     return Mend(Place(path, line, line), wrong, mend, "settings/invalid")
 
@@ -157,7 +176,20 @@ def _table_lines(text: str) -> dict[str, int]:
     return found
 
 
-def _table(raw: Mapping[str, Any], name: str, fault: Callable[[str, str, str], None]) -> Mapping[str, Any]:
+def _key_lines(text: str) -> dict[tuple[str, str], int]:
+    """Line of each `key =` by table and key; of keys above all tables with table ""."""
+    found: dict[tuple[str, str], int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        bare = line.strip()
+        if bare.startswith("["):
+            table = bare.strip("[] ").split("]")[0].strip()
+        elif "=" in bare:
+            found.setdefault((table, bare.partition("=")[0].strip().strip("\"'")), number)
+    return found
+
+
+def _table(raw: Mapping[str, Any], name: str, fault: Fault) -> Mapping[str, Any]:
     value = raw.get(name, {})
     if isinstance(value, dict):
         return value
@@ -165,24 +197,38 @@ def _table(raw: Mapping[str, Any], name: str, fault: Callable[[str, str, str], N
     return {}
 
 
-def _texts(raw: Mapping[str, Any], name: str, fault: Callable[[str, str, str], None]) -> dict[str, str]:
-    return {str(k): str(v) for k, v in _table(raw, name, fault).items() if not isinstance(v, dict | list)}
+def _texts(raw: Mapping[str, Any], name: str, fault: Fault) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, value in _table(raw, name, fault).items():
+        if isinstance(value, dict | list):
+            fault(name, f"{key} is no text", f'write "{key}" = "..."', key)
+        else:
+            found[str(key)] = str(value)
+    return found
 
 
-def _durations(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> dict[str, float]:
+def _flag(table: Mapping[str, Any], where: str, name: str, fault: Fault, *, default: bool = False) -> bool:
+    value = table.get(name, default)
+    if not isinstance(value, bool):
+        fault(where, f"{name} is neither true nor false", f"write {name} = true, without quotes", name)
+        return default
+    return value
+
+
+def _durations(raw: Mapping[str, Any], fault: Fault) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, value in _table(raw, "defaults", fault).items():
         seconds = duration_s(str(value))
         if name not in DEFAULTS_S:
-            fault("defaults", f"no default is called {name}", f"the defaults are {', '.join(DEFAULTS_S)}")
+            fault("defaults", f"no default is called {name}", f"the defaults are {', '.join(DEFAULTS_S)}", name)
         elif seconds is None or seconds <= 0:
-            fault("defaults", f"{name} = {value!r} is no duration", f'write {name} = "15s"')
+            fault("defaults", f'{name} = "{value}" is no duration above 0', f'write {name} = "15s"', name)
         else:
             found[name] = seconds
     return found
 
 
-def _secrets(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> dict[str, SecretRef]:
+def _secrets(raw: Mapping[str, Any], fault: Fault) -> dict[str, SecretRef]:
     found: dict[str, SecretRef] = {}
     for name, value in _table(raw, "secrets", fault).items():
         if not isinstance(value, dict) or ("env" in value) == ("file" in value):
@@ -192,51 +238,54 @@ def _secrets(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> 
     return found
 
 
-def _email(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> EmailSettings:
+def _email(raw: Mapping[str, Any], fault: Fault) -> EmailSettings:
     table = _table(raw, "email", fault)
     return EmailSettings(
         smarthost=str(table.get("smarthost", "")),
         sender=str(table.get("from", "")),
         username=str(table.get("username", "")),
         password=str(table.get("password", "")),
-        starttls=bool(table.get("starttls", False)),
+        starttls=_flag(table, "email", "starttls", fault),
     )
 
 
-def _notify(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> NotifySettings:
+def _notify(raw: Mapping[str, Any], fault: Fault) -> NotifySettings:
     table = _table(raw, "notify", fault)
     trial_s = duration_s(str(table.get("trial", "24h")))
     if trial_s is None:
-        fault("notify", f"trial = {table.get('trial')!r} is no duration", 'write trial = "24h"')
+        fault("notify", f'trial = "{table.get("trial")}" is no duration', 'write trial = "24h"', "trial")
         trial_s = 86400.0
     claims = table.get("claims", list(DEFAULT_NOTIFY))
     if not isinstance(claims, list):
-        fault("notify", "claims is no list", 'write claims = ["probe", "scrape"]')
+        fault("notify", "claims is no list", 'write claims = ["probe", "scrape"]', "claims")
         claims = []
     return NotifySettings(tuple(str(c) for c in claims), str(table.get("receiver", "")), trial_s)
 
 
-def _auth(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> AuthSettings:
+def _auth(raw: Mapping[str, Any], fault: Fault) -> AuthSettings:
     table = _table(raw, "auth", fault)
     hosts = table.get("hosts", [])
     if not isinstance(hosts, list):
-        fault("auth", "hosts is no list", 'write hosts = ["ops.example.org"]')
+        fault("auth", "hosts is no list", 'write hosts = ["ops.example.org"]', "hosts")
         hosts = []
     return AuthSettings(
-        reading=bool(table.get("reading", False)),
+        reading=_flag(table, "auth", "reading", fault),
         tls_certificate=str(table.get("tls_certificate", "")),
         tls_key=str(table.get("tls_key", "")),
         hosts=tuple(str(host) for host in hosts),
     )
 
 
-def _collect(raw: Mapping[str, Any], fault: Callable[[str, str, str], None]) -> list[dict[str, str]]:
+def _collect(raw: Mapping[str, Any], fault: Fault) -> list[dict[str, str]]:
     table = dict(_table(raw, "collect", fault))
-    found = [dict(HOST)] if table.pop("host", True) else []
+    found = [dict(HOST)] if _flag(table, "collect", "host", fault, default=True) else []
+    table.pop("host", None)
     for name, dsn in table.items():
-        scheme = str(dsn).partition("://")[0]
+        scheme, is_url, _ = str(dsn).partition("://")
         if scheme not in _SCHEMES:
-            fault("collect", f"{name} = {dsn!r} is no address of a collector", f'write {name} = "postgresql://..."')
+            # The address is not repeated: it may hold a password.
+            speaks = f"no collector speaks {scheme}://" if is_url else "that is no address of a collector"
+            fault("collect", f"{name}: {speaks}", f'write {name} = "postgresql://..."', name)
             continue
         found.append({"name": name, "kind": _SCHEMES[scheme], "dsn": str(dsn)})
     return found

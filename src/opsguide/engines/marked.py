@@ -20,11 +20,16 @@ MAX_SHARED = 20_000
 
 
 class YamlFault(Exception):  # noqa: N818 -- the guide's fault, shown as a sentence
-    """The text is no usable YAML. line, column: 1-based in the text; hint: the smallest change that would help."""
+    """The text is no usable YAML. line, column: 1-based in the text; hint: the smallest change that would help.
 
-    def __init__(self, line: int, column: int, message: str, hint: str) -> None:
+    first: for what stands twice, the line where it stands first; else 0. No line is in the message: lines of the text
+    are not lines of the file.
+    """
+
+    def __init__(self, line: int, column: int, message: str, hint: str, first: int = 0) -> None:
         """Keep the place beside the sentence."""
         super().__init__(message)
+        self.first = first
         self.line = line
         self.column = column
         self.message = message
@@ -40,7 +45,7 @@ class Node:
 
     text: a scalar as written, quotes undone ("" for collections). value: plain Python, mapping keys as text.
     pairs: a mapping's keys and values, merge keys (`<<`) resolved, a later duplicate of a key left out.
-    children: a sequence's elements. repeated: keys that stood there already, with the line of the first in `.message`.
+    children: a sequence's elements. repeated: keys that stood there already, with the line of the first in `.first`.
     """
 
     kind: str
@@ -264,8 +269,8 @@ def _pairs(nodes: list[tuple[Node, Node]]) -> tuple[tuple[tuple[Node, Node], ...
                     merged.setdefault(pair[0].text, pair)
         elif name.text in found:
             first = found[name.text][0].line
-            said = f"{name.text} stands twice; line {first} has it first"
-            repeated.append(YamlFault(name.line, name.column, said, "keep one of the two"))
+            said = f"{name.text} stands twice in one mapping, and readers of YAML silently take one of them"
+            repeated.append(YamlFault(name.line, name.column, said, "keep one of the two", first))
         else:
             found[name.text] = (name, value)
     return tuple({**merged, **found}.values()), tuple(repeated)
@@ -280,10 +285,36 @@ def _fault(error: yaml.YAMLError, text: str) -> YamlFault:
     problem = str(getattr(error, "problem", None) or error).split("\n")[0]
     if mark is None:
         return YamlFault(1, 1, f"no valid YAML: {problem}", "take out what is no plain text")
+    opened = _never_closed(error, text)
+    if opened is not None:
+        return opened
     line, column = mark.line + 1, mark.column + 1
     rows = text.split("\n")
     row = rows[line - 1] if line <= len(rows) else ""
-    return YamlFault(line, column, f"no valid YAML: {problem}", _hint(problem, row, column))
+    return YamlFault(line, column, f"no valid YAML: {_WORDED.get(problem, problem)}", _hint(problem, row, column))
+
+
+def _never_closed(error: yaml.YAMLError, text: str) -> YamlFault | None:
+    """A bracket or quote without its end, at the place where it opens: the parser stumbles lines later."""
+    mark, context = getattr(error, "context_mark", None), getattr(error, "context", None) or ""
+    if mark is None or not context.endswith(("flow sequence", "flow mapping", "quoted scalar")):
+        return None
+    opening = text.split("\n")[mark.line][mark.column : mark.column + 1]
+    if opening not in _CLOSING:
+        return None
+    wrong, hint = f"no valid YAML: this {opening} is not closed", f"close it with {_CLOSING[opening]}"
+    return YamlFault(mark.line + 1, mark.column + 1, wrong, f"{hint}, or quote the whole value")
+
+
+_CLOSING = {"[": "]", "{": "}", '"': '"', "'": "'"}
+_WORDED = {
+    "did not find expected key": "a key was expected here",
+    "did not find expected '-' indicator": "a list item, - , was expected here",
+    "did not find expected <document start>": "this belongs to nothing above it",
+    "mapping values are not allowed in this context": "a colon stands in a value, or a key below a value",
+    "could not find expected ':'": "the line above is a key without its colon",
+}
+"""The parser's own words where they are jargon, said plainly."""
 
 
 def _hint(problem: str, row: str, column: int) -> str:

@@ -67,7 +67,11 @@ def editions(
     for edition in found:
         if keys.count(edition.guide.key) > 1:
             wrong = f"two guides are called {edition.guide.key}"
-            raise Unusable((_mend(edition.guide.path, wrong, "rename one of the files", "input/name"),))
+            again = [e.guide.path for e in found if e.guide.key == edition.guide.key]
+            others = tuple(Place(path, 1, 1) for path in again[1:])
+            raise Unusable(
+                (Mend(Place(again[0], 1, 1), wrong, "rename one of the files", "input/name", others=others),)
+            )
     return found if len(found) == 1 else tuple(_named(edition) for edition in found)
 
 

@@ -44,6 +44,24 @@ def test_a_fault_is_a_sentence_with_its_column(expr: str, column: int, message: 
 
 
 @pytest.mark.parametrize(
+    ("expr", "hint"),
+    [
+        ("histogram_quantil(0.9, x)", "write histogram_quantile"),
+        ("now() > 3", "one of PromQL's functions"),
+        ("rate(x)", "[5m]"),
+        ("abs(x[5m])", "rate()"),
+        ("sum(rate(x[5m])", "close this bracket"),
+        ("rate(x[5m", "close this bracket"),
+        ("x{a=b}", "quote the value"),
+    ],
+)
+def test_a_fault_says_what_to_write_where_that_is_known(expr: str, hint: str) -> None:
+    with pytest.raises(QueryFault) as caught:
+        parse(expr)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "(" * 200_000,

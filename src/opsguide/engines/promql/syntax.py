@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -118,8 +119,27 @@ def _worded(expr: str, message: str) -> QueryFault:
     if message == "invalid promql query":
         message = "this is no PromQL from here on" if at else "this is no PromQL"
     if "unknown function" in message and word:
-        message = f"unknown function {word[1]}"
-    return QueryFault(message, at)
+        return _no_function(word[1], at)
+    return QueryFault(message, at, next((hint for sign, hint in _HINTS if sign in message), ""))
+
+
+_HINTS = (
+    ("expected type matrix", "give the metric a range, such as [5m]"),
+    ("expected type vector", "take the range in brackets away, or wrap it in rate() or another function over time"),
+    ("unclosed left", "close this bracket"),
+    ("unexpected end of input inside", "close this bracket"),
+    ("bad number or duration", "write a duration such as 5m, or a plain number"),
+    ("in label matching, expected string", 'quote the value: label="value"'),
+    ("binary expression must contain only scalar and instant", "wrap a range in rate(), and take quotes off a number"),
+    ("ranges only allowed for vector selectors", "write a subquery, [5m:], or put the range on the metric itself"),
+    ("unexpected right", "take this bracket away, or open it"),
+)
+
+
+def _no_function(name: str, column: int) -> QueryFault:
+    near = get_close_matches(name, KNOWN, n=1, cutoff=0.7)
+    hint = f"write {near[0]}" if near else "take one of PromQL's functions"
+    return QueryFault(f"unknown function {name}", column, hint)
 
 
 def _broken_column(expr: str) -> int:
@@ -203,7 +223,7 @@ class _Reader:
         if name in REFUSED:
             raise QueryFault(f"{name} is not supported: {REFUSED[name]}", column)
         if name not in KNOWN:
-            raise QueryFault(f"unknown function {name}", column)
+            raise _no_function(name, column)
         args = tuple(self.node(arg) for arg in e.args)
         return Call(name, args, e.func.return_type == pp.ValueType.Scalar)
 

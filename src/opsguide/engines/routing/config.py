@@ -43,7 +43,10 @@ _INHIBIT_KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something wrong in the text. line and column as the nodes have them; weight: error or warning."""
+    """Something wrong in the text. line and column as the nodes have them; weight: error or warning.
+
+    first: for what stands twice, the line where it stands first; else 0.
+    """
 
     line: int
     column: int
@@ -51,6 +54,7 @@ class Fault:
     hint: str
     rule: str = "routing/config"
     weight: str = "error"
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +159,8 @@ class _Reader:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
 
-    def fault(self, node: Node, message: str, hint: str, *, weight: str = "error") -> None:
-        self.faults.append(Fault(node.line, node.column, message, hint, weight=weight))
+    def fault(self, node: Node, message: str, hint: str, *, weight: str = "error", first: int = 0) -> None:
+        self.faults.append(Fault(node.line, node.column, message, hint, weight=weight, first=first))
 
     def config(self, node: Node) -> RoutingConfig:
         if node.is_sequence:
@@ -253,7 +257,7 @@ class _Reader:
             if not name:
                 self.fault(child, "a receiver has no name", "write - name: and a name that the routes use")
             elif name in found:
-                self.fault(child, f"receiver {name} stands twice; line {found[name].line} has it", "rename one of them")
+                self.fault(child, f"receiver {name} stands twice", "rename one of them", first=found[name].line)
             else:
                 found[name] = Receiver(name, self.integrations(child, shared), child.line, child.end_line)
         return tuple(found.values())

@@ -42,9 +42,13 @@ class Spot:
         last = rows[min(max(end_line, line, 1), len(rows)) - 1]
         return Place(self.context.file, first.number, last.number, column + (first.cut if column > 1 else 0))
 
+    def _first(self, node: Node | YamlFault) -> tuple[Place, ...]:
+        """Where that stands first which must not stand twice."""
+        return (self.place(node.first),) if isinstance(node, YamlFault) and node.first else ()
+
     def mend(self, node: Node | YamlFault, wrong: str, mend: str, rule: str, level: Level = Level.ERROR) -> Mend:
         """A finding at a node."""
-        return Mend(self.place(node.line, column=node.column), wrong, mend, f"alert/{rule}", level)
+        return Mend(self.place(node.line, column=node.column), wrong, mend, rule, level, self._first(node))
 
 
 def read_rules(fence: Fence, context: Context) -> Iterator[Claim[AlertSpec] | Mend]:
@@ -55,7 +59,7 @@ def read_rules(fence: Fence, context: Context) -> Iterator[Claim[AlertSpec] | Me
     try:
         documents = _load(fence, context)
     except YamlFault as fault:
-        yield spot.mend(fault, fault.message, fault.hint, "yaml")
+        yield spot.mend(fault, fault.message, fault.hint, "alert/yaml")
         return
     for document in documents:
         groups = list(_groups(document))
@@ -63,7 +67,7 @@ def read_rules(fence: Fence, context: Context) -> Iterator[Claim[AlertSpec] | Me
             yield from _group(group, spot)
         if groups:
             for again in repeated_keys(document):
-                yield spot.mend(again, again.message, again.hint, "repeated-key")
+                yield spot.mend(again, again.message, again.hint, "alert/repeated-key")
 
 
 def _load(fence: Fence, context: Context) -> list[Node]:
@@ -118,14 +122,14 @@ def _group(group: _Group, spot: Spot) -> Iterator[Claim[AlertSpec] | Mend]:
     if recordings and not alerts:
         wrong = "recording rules without an alert in their group are not evaluated by this version"
         yield spot.mend(
-            group.rules[0], wrong, "put them into the group of the alert that uses them", "records", Level.NOTE
+            group.rules[0], wrong, "put them into the group of the alert that uses them", "alert/records", Level.NOTE
         )
 
 
 def _recording(rule: Node, spot: Spot, found: list[Recording]) -> Iterator[Mend]:
     name, expr = rule.get("record"), rule.get("expr")
     if name is None or expr is None:
-        yield spot.mend(rule, "a recording rule has no expr", "write expr: and what it records", "expr")
+        yield spot.mend(rule, "a recording rule has no expr", "write expr: and what it records", "alert/expr")
         return
     filled = spot.context.fill(expr.text.strip())
     fault = _query_fault(filled.text)
@@ -140,7 +144,8 @@ def _expr_mend(spot: Spot, expr: Node, filled: str, fault: QueryFault) -> Mend:
     same = filled.strip() == expr.text.strip() and fault.column > 0
     line, column = expr.locate(lead + fault.column - 1) if same else (expr.line, expr.column)
     wrong = f"the expression is no PromQL: {fault.message}"
-    return Mend(spot.place(line, column=column), wrong, "mend the expression at this place", "alert/expr")
+    mend = fault.hint or "mend the expression at this place"
+    return Mend(spot.place(line, column=column), wrong, mend, "alert/expr")
 
 
 def _query_fault(expr: str) -> QueryFault | None:
@@ -149,7 +154,8 @@ def _query_fault(expr: str) -> QueryFault | None:
     except QueryFault as fault:
         return fault
     if query.kind in {"matrix", "string"}:
-        return QueryFault(f"a rule needs a vector, this is a {query.kind}")
+        hint = "wrap it in rate() or another function over time" if query.kind == "matrix" else "write an expression"
+        return QueryFault(f"a rule needs a vector, this is a {query.kind}", hint=hint)
     return None
 
 
@@ -176,7 +182,7 @@ class _Rule:
         """The claim of the rule, if it has an expression, and what is wrong with it."""
         context, alert, expr = self.spot.context, self.node.get("alert"), self.node.get("expr")
         if alert is None or expr is None or not expr.text.strip():
-            yield self.spot.mend(self.node, "the alert has no expr", "write expr: and when it is to fire", "expr")
+            yield self.spot.mend(self.node, "the alert has no expr", "write expr: and when it is to fire", "alert/expr")
             return
         name, filled = context.fill(alert.text), context.fill(expr.text.strip())
         fault = _query_fault(filled.text)
@@ -221,7 +227,7 @@ class _Rule:
             key = self.node.key("severity") or misplaced
             wrong = "severity stands beside the rule's keys, where Prometheus refuses the whole file"
             mend = f"move it below labels: as severity: {misplaced.text}"
-            self.mends.append(self.spot.mend(key, wrong, mend, "misplaced-severity", Level.WARNING))
+            self.mends.append(self.spot.mend(key, wrong, mend, "alert/misplaced-severity", Level.WARNING))
             labels.setdefault("severity", misplaced.text)
         return labels["severity"].lower() if labels.get("severity") else None
 
@@ -230,14 +236,14 @@ class _Rule:
         found = _seconds(node)
         if node is not None and found is None:
             wrong, mend = f"{key}: {node.text} is no duration", f"write {key}: 5m"
-            self.mends.append(self.spot.mend(node, wrong, mend, "duration"))
+            self.mends.append(self.spot.mend(node, wrong, mend, "alert/duration"))
         return found
 
     def _unknown_keys(self) -> None:
         for key, _ in self.node.pairs:
             if key.text not in _KEYS | {"severity"}:
                 wrong, mend = f"a rule has no key {key.text}", "take it out, or move it below labels: or annotations:"
-                self.mends.append(self.spot.mend(key, wrong, mend, "unknown-key", Level.WARNING))
+                self.mends.append(self.spot.mend(key, wrong, mend, "alert/unknown-key", Level.WARNING))
 
     def _templates(self) -> None:
         for part in ("labels", "annotations"):

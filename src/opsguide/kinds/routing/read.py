@@ -71,7 +71,8 @@ class _Spot:
         return Place(self.context.file, first.number, last.number, column + (first.cut if column > 1 else 0))
 
     def mend(self, fault: Fault | YamlFault, rule: str, level: Level = Level.ERROR) -> Mend:
-        return Mend(self.place(fault.line, column=fault.column), fault.message, fault.hint, rule, level)
+        first = (self.place(fault.first),) if fault.first else ()
+        return Mend(self.place(fault.line, column=fault.column), fault.message, fault.hint, rule, level, first)
 
 
 def _fence(fence: Fence, context: Context) -> Iterator[Claim[RoutingSpec] | Mend]:

@@ -10,7 +10,7 @@ from opsguide.core.block import Fence, Place
 from opsguide.core.mend import Mend
 from opsguide.core.ports import Collector
 from opsguide.engines.curl import commands, read_curl
-from opsguide.engines.marked import YamlFault, load
+from opsguide.engines.marked import YamlFault, load, repeated_keys
 from opsguide.engines.weburl import host_of, path_of, tidy
 from opsguide.kinds.scrape.jobs import (
     SCRAPE_EVERY_S,
@@ -86,8 +86,19 @@ def _yaml(node: Fence, context: Context) -> Iterator[Claim[ScrapeSpec] | Mend]:
         yield Mend(place, fault.message, fault.hint, "scrape/yaml")
         return
     for document in documents:
-        yield from _document(document, reading)
+        claims = list(_document(document, reading))
+        yield from claims
+        if claims:
+            yield from _repeated(document, node)
     yield from reading.faults
+
+
+def _repeated(document: Node, fence: Fence) -> Iterator[Mend]:
+    for again in repeated_keys(document):
+        line, first = (fence.lines[min(number, len(fence.lines)) - 1] for number in (again.line, again.first))
+        place = Place(fence.place.file, line.number, line.number, again.column + line.cut)
+        others = (Place(fence.place.file, first.number, first.number),)
+        yield Mend(place, again.message, again.hint, "scrape/repeated-key", others=others)
 
 
 def _document(document: Node, reading: Reading) -> Iterator[Claim[ScrapeSpec]]:

@@ -20,7 +20,8 @@ def check(guide: Guide) -> Iterable[Mend]:
     active = [claim for claim in guide.claims if claim.status is Status.ACTIVE]
     jobs = {claim.spec.job for claim in active if claim.kind == "scrape"}
     for claim in active:
-        if claim.kind != "alert" or not claim.spec.expr:
+        # A name that is still open is a finding of its own; what it is bound to may well be declared.
+        if claim.kind != "alert" or not claim.spec.expr or claim.needs:
             continue
         for job in sorted(_jobs(claim.spec.expr) - jobs):
             yield Mend(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from opsguide.core.mend import Level, Mend
 from opsguide.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from opsguide.core.block import Heading
     from opsguide.core.guide import Guide
@@ -22,9 +23,10 @@ LEVELS = ("critical", "warning", "info")
 def check(guide: Guide) -> Iterable[Mend]:
     """One finding for each heading, naming it and every alert below it that says otherwise."""
     found: dict[Heading, list[Claim[Any]]] = defaultdict(list)
+    headings = {file.path: file.headings for file in guide.files}
     for claim in guide.claims:
         if claim.kind == "alert" and claim.status is Status.ACTIVE:
-            heading = _heading(guide, claim)
+            heading = _heading(headings.get(claim.place.file, ()), claim)
             stated = claim.spec.severity
             if heading is not None and stated in LEVELS and stated not in heading.words:
                 found[heading].append(claim)
@@ -41,13 +43,13 @@ def check(guide: Guide) -> Iterable[Mend]:
         )
 
 
-def _heading(guide: Guide, claim: Claim[Any]) -> Heading | None:
+def _heading(headings: Sequence[Heading], claim: Claim[Any]) -> Heading | None:
     """The nearest heading above the claim, where it names exactly one level."""
-    file = next((file for file in guide.files if file.path == claim.place.file), None)
-    above = [h for h in file.headings if h.place.line < claim.place.line] if file else []
+    above = bisect_left(headings, claim.place.line, key=lambda heading: heading.place.line)
     if not above:
         return None
-    return above[-1] if sum(level in above[-1].words for level in LEVELS) == 1 else None
+    nearest = headings[above - 1]
+    return nearest if sum(level in nearest.words for level in LEVELS) == 1 else None
 
 
 RULE = Rule("alert/severity_heading", check)
