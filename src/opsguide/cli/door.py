@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -70,17 +71,21 @@ def ask(door: Door, method: str, path: str, body: dict[str, str] | None = None) 
 
 
 def pick(door: Door, wanted: str) -> dict[str, object]:
-    """The one claim that is meant, as `check --format json` has it: by id, `file:line`, or words of its title."""
+    """The one claim that is meant, as `check --format json` has it: by id, `file:line`, or words of id or title."""
     claims = ask(door, "GET", "/api/claims?spec=1")["claims"]
     assert isinstance(claims, list)
     exact = [c for c in claims if wanted in (c["id"], f"{c.get('file')}:{c['line']}")]
-    found = exact or [c for c in claims if wanted.lower() in str(c["title"]).lower()]
+    found = exact or [c for c in claims if _plain(wanted) in _plain(f"{c['id']} | {c['title']}")]
     if len(found) == 1:
         only: dict[str, object] = found[0]
         return only
     if not found:
         raise click.ClickException(f"no claim is called {wanted}; GET /api/claims lists them")
     raise click.ClickException(f"{wanted} may mean {', '.join(str(c['id']) for c in found[:5])}; name one of them")
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9|]+", " ", text.lower()).strip()
 
 
 def claim_path(claim: str, act: str) -> str:

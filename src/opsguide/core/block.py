@@ -28,7 +28,9 @@ class Place:
     end_column: int = 0
 
     def __str__(self) -> str:
-        """`file:line:column`, as editors understand it."""
+        """`file:line:column`, as editors understand it; a line of 0 is none: the fault is of `file` as a whole."""
+        if not self.line:
+            return self.file
         return f"{self.file}:{self.line}:{self.column}"
 
 

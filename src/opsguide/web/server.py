@@ -67,7 +67,7 @@ def refuse_open(listen: str, settings: AuthSettings) -> None:
 
 
 def _mend(wrong: str, mend: str) -> Mend:
-    return Mend(Place("opsguide.toml", 1, 1), wrong, mend, "settings/listen")
+    return Mend(Place("--listen", 0, 0), wrong, mend, "settings/listen")
 
 
 async def serve(
