@@ -165,3 +165,12 @@ def test_no_template_raises(parts: list[str]) -> None:
 def test_text_without_actions_stays_as_it_is(text: str) -> None:
     if "{{" not in text:
         assert render(text, {}, 0.0) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("{{ $value | humanise }}", "write humanize"), ("{{ $labels.job }", "close it with }}"), ("{{ nothing }}", "")],
+)
+def test_a_template_that_cannot_be_read_says_what_to_write_where_that_is_known(text: str, hint: str) -> None:
+    (fault,) = check(text)
+    assert fault.hint == hint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from opsguide.engines.gotemplate.functions import NAMES
@@ -18,12 +19,13 @@ GIVEN = frozenset({"$", "$labels", "$value", "$externalLabels", "$externalURL"})
 
 
 class TemplateFault(Exception):  # noqa: N818 -- the guide's fault, shown as a sentence
-    """A template that cannot be read. offset: of the character it is about, 0-based."""
+    """A template that cannot be read. offset: of the character it is about, 0-based. hint: what to write, or ""."""
 
-    def __init__(self, offset: int, message: str) -> None:
-        """Keep the place beside the sentence."""
+    def __init__(self, offset: int, message: str, hint: str = "") -> None:
+        """Keep the place and the mend beside the sentence."""
         super().__init__(message)
         self.offset = offset
+        self.hint = hint
         self.message = message
 
 
@@ -276,7 +278,7 @@ class _Reader:
         if token.text == "(":
             pipe = self._pipe(action, depth + 1)
             if action.at >= len(action.tokens):
-                raise TemplateFault(token.offset, "unclosed left paren")
+                raise TemplateFault(token.offset, "unclosed left paren", "close it with )")
             action.at += 1
             return pipe
         if token.text == "." or token.kind == "field":
@@ -324,7 +326,7 @@ def _close(text: str, start: int) -> tuple[int, bool]:
     else:
         at = _outside_quotes(text, start)
     if at < 0:
-        raise TemplateFault(max(start - 2, 0), "unclosed action")
+        raise TemplateFault(max(start - 2, 0), "unclosed action", "close it with }}")
     trims = at > start + 1 and text[at - 1] == "-" and text[at - 2] in " \t\r\n"
     return (at - 1 if trims else at), trims
 
@@ -372,7 +374,9 @@ def _word(token: _Token) -> Operand:
     if token.text in _WORDS:
         raise TemplateFault(token.offset, f"unexpected {token.text} in operand")
     if token.text not in NAMES:
-        raise TemplateFault(token.offset, f'function "{token.text}" not defined')
+        near = get_close_matches(token.text, sorted(NAMES), n=1, cutoff=0.7)
+        hint = f"write {near[0]}" if near else ""
+        raise TemplateFault(token.offset, f'function "{token.text}" not defined', hint)
     return Name(token.text)
 
 

@@ -143,7 +143,7 @@ def _expr_mend(spot: Spot, expr: Node, filled: str, fault: QueryFault) -> Mend:
     lead = len(expr.text) - len(expr.text.lstrip())
     same = filled.strip() == expr.text.strip() and fault.column > 0
     line, column = expr.locate(lead + fault.column - 1) if same else (expr.line, expr.column)
-    wrong = f"the expression is no PromQL: {fault.message}"
+    wrong = f"the expression is no PromQL: {fault.message}".replace(": this is no PromQL", "", 1)
     mend = fault.hint or "mend the expression at this place"
     return Mend(spot.place(line, column=column), wrong, mend, "alert/expr")
 
@@ -253,5 +253,5 @@ class _Rule:
                     line, column = value.locate(fault.offset)
                     place = self.spot.place(line, column=column)
                     wrong = f"the template of {name.text} cannot be expanded: {fault.message}"
-                    mend = "mend it: until then its error is sent in its place"
+                    mend = f"{fault.hint or 'mend it'}: until then its error is sent in its place"
                     self.mends.append(Mend(place, wrong, mend, "alert/template"))
