@@ -13,6 +13,7 @@ from opsguide.core.mend import Unusable
 from opsguide.core.nouns import Evidence
 from opsguide.kernel.codec import Trust, hash_text
 from opsguide.kernel.deliver import Deliver, Post
+from opsguide.kernel.foresee import foresee
 from opsguide.kernel.inputs import Noted, Put, Reloaded, Seen
 from opsguide.kernel.live import live as live_of
 from opsguide.kernel.loss import lost
@@ -20,7 +21,7 @@ from opsguide.kernel.plan import editions, load, signature
 from opsguide.kernel.pulse import Pulse
 from opsguide.kernel.run import Runner
 from opsguide.kernel.turns import Turns
-from opsguide.kernel.view import Change, ClaimView, Health
+from opsguide.kernel.view import Change, ClaimView, Foreseen, Health
 from opsguide.kernel.views import find, view, views
 
 if TYPE_CHECKING:
@@ -316,6 +317,13 @@ class App:
         """One claim, by id or alias."""
         found = find(self._turns, claim_id)
         return None if found is None else view(self._turns, found)
+
+    def would_tell(self, claim_id: str) -> Foreseen | None:
+        """Who would be told if this claim broke now; None for a claim that is not live."""
+        found = find(self._turns, claim_id)
+        if found is None:
+            return None
+        return foresee(self._turns.live, self._turns.ledger, found, self._parts.clock.now())
 
     def health(self) -> Health:
         """Whether evaluation, outbox and disk move."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from opsguide.core.guide import Guide
     from opsguide.core.mend import Mend
-    from opsguide.core.nouns import Claim, Known, Verdict
+    from opsguide.core.nouns import Claim, Known, Labels, Verdict
     from opsguide.core.ports import FlipRow, LoggedEvidence, Series, State, StoredNotice
 
 
@@ -47,6 +47,30 @@ class Health:
     counters: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class WouldTell:
+    """A notice that would go out. after_s: how long after the break; group: the machine's own name of its group."""
+
+    receiver: str
+    integration: str
+    after_s: float
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would follow if a claim broke now. labels: of its alert, () where it raises none.
+
+    trial_until: until then its alerts reach people only in the trial's digest; 0: they go at once. why_not: a sentence
+    where nobody would be told, else "".
+    """
+
+    labels: Labels = ()
+    told: tuple[WouldTell, ...] = ()
+    trial_until: float = 0.0
+    why_not: str = ""
+
+
 class Running(Protocol):
     """The kernel as the web sees it."""
 
@@ -76,6 +100,10 @@ class Running(Protocol):
 
     def claim(self, claim_id: str) -> ClaimView | None:
         """One claim, by id or alias."""
+        ...
+
+    def would_tell(self, claim_id: str) -> Foreseen | None:
+        """Who would be told if this claim broke now; None for a claim that is not live."""
         ...
 
     def health(self) -> Health:
