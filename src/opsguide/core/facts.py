@@ -79,7 +79,7 @@ class Woken:
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """Part of one instance of a machine that an edited configuration gives to the instance `key`. body: its own JSON."""
+    """Part of a machine's instance that an edited configuration gives to the instance `key`. body: its own JSON."""
 
     key: str
     body: str
