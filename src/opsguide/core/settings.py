@@ -141,7 +141,7 @@ def parse_settings(text: str, path: str) -> Settings:
     )
     known = {
         *("bindings", "secrets", "defaults", "email", "notify", "auth", "watch", "collect"),
-        *("scrape_configs", "receivers", "route", "metrics", "state", "messages"),
+        *("scrape_configs", "receivers", "route"),
     }
     for name in raw.keys() - known:
         fault(name, f"no setting is called [{name}]", f"the tables are {', '.join(sorted(known))}")
