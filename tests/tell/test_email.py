@@ -11,7 +11,7 @@ import pytest
 from opsguide.core.nouns import Notice, Notified
 from opsguide.core.ports import HttpReply, Mail, MailReply, WorldFault
 from opsguide.core.settings import EmailSettings
-from opsguide.tell.email import RECEIVER, subject
+from opsguide.tell.email import RECEIVER
 
 FIRING = Notified(
     (("alertname", "DiskFull"), ("host", "db1"), ("severity", "critical")),
@@ -113,10 +113,6 @@ def test_a_label_cannot_write_headers() -> None:
     message = message_from_bytes(mail(evil).message, policy=default)
     assert message["Bcc"] is None
     assert "Bcc: all@corp.test" in message["Subject"]
-
-
-def test_a_resolved_group_says_so_in_its_subject() -> None:
-    assert subject(replace(NOTICE, status="resolved", common_labels=())) == "[RESOLVED] DiskFull db1"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from opsguide.core.ports import HttpReply, Mail, WorldFault
 from opsguide.tell.outcome import Outcome
+from opsguide.tell.wording import clock, counts, firing_first, setting, statements, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from opsguide.core.settings import EmailSettings
 
 PORT = 25
-SUBJECT_LIMIT = 200
 
 
 class Email:
@@ -75,7 +75,7 @@ def _message(notice: Notice, sender: str) -> bytes:
     headers = {
         "From": sender,
         "To": notice.settings["to"],
-        "Subject": notice.settings.get("headers.Subject") or subject(notice),
+        "Subject": setting(notice, "headers.Subject", subject(notice)),
         "Date": format_datetime(datetime.fromtimestamp(notice.at, UTC)),
         "Message-ID": f"<{notice.id}@opsguide>",
         "References": f"<{thread}@opsguide>",
@@ -83,30 +83,18 @@ def _message(notice: Notice, sender: str) -> bytes:
     }
     try:
         for name, value in headers.items():
-            message[name] = " ".join(value.split())
-        message.set_content(body(notice))
+            message[name] = " ".join(value.encode("utf-8", "replace").decode().split())
+        # Half a surrogate pair in a label must not cost the page.
+        message.set_content(body(notice).encode("utf-8", "replace").decode())
         return message.as_bytes()
     except (ValueError, MessageError, UnicodeError) as error:
         raise WorldFault("nonsense", f"the email cannot be written: {error}") from None
 
 
-def subject(notice: Notice) -> str:
-    """`[FIRING:2] DiskFull db1 (critical)`: the group's values, then those that all its alerts share."""
-    firing = sum(not alert.ends_at for alert in notice.alerts)
-    state = f"FIRING:{firing}" if notice.status == "firing" else "RESOLVED"
-    grouped = dict(notice.group_labels)
-    names = sorted(grouped, key=lambda name: (name != "alertname", name))
-    shared = [value for name, value in sorted(notice.common_labels) if name not in grouped]
-    text = f"[{state}] {' '.join(grouped[name] for name in names)}" + (f" ({' '.join(shared)})" if shared else "")
-    return " ".join(text.split())[:SUBJECT_LIMIT]
-
-
 def body(notice: Notice) -> str:
     """Every alert with its labels and annotations, firing ones first, and where the statements stand."""
-    firing = [alert for alert in notice.alerts if not alert.ends_at]
-    ended = [alert for alert in notice.alerts if alert.ends_at]
-    lines = [", ".join(_counts(len(firing), len(ended))) + (f" ({notice.reason})" if notice.reason else ""), ""]
-    for alert in (*firing, *ended):
+    lines = [counts(notice), ""]
+    for alert in firing_first(notice):
         lines += [*_alert(alert), ""]
     if notice.truncated:
         lines += [f"and {notice.truncated} more", ""]
@@ -114,17 +102,10 @@ def body(notice: Notice) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _counts(firing: int, ended: int) -> Iterator[str]:
-    if firing:
-        yield f"{firing} firing"
-    if ended or not firing:
-        yield f"{ended} resolved"
-
-
 def _alert(alert: Notified) -> Iterator[str]:
     labels = dict(alert.labels)
     yield f"{'RESOLVED' if alert.ends_at else 'FIRING'}  {labels.pop('alertname', 'alert')}"
-    yield f"  since {_clock(alert.starts_at)}" + (f", ended {_clock(alert.ends_at)}" if alert.ends_at else "")
+    yield f"  since {clock(alert.starts_at)}" + (f", ended {clock(alert.ends_at)}" if alert.ends_at else "")
     yield from _pairs(alert.annotations)
     yield from _pairs(labels.items())
     if alert.source:
@@ -139,12 +120,8 @@ def _pairs(pairs: Labels | Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def _links(notice: Notice) -> Iterator[str]:
-    for claim in notice.claims:
-        yield f"{notice.external_url.rstrip('/')}/#{claim}" if notice.external_url else f"statement: {claim}"
-
-
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    if notice.claims:
+        yield from statements(notice) or (f"statement: {claim}" for claim in notice.claims)
 
 
 RECEIVER = Email()

@@ -171,7 +171,12 @@ def test_an_undelivered_notice_is_waiting_a_refused_one_broken_and_the_next_acce
 @pytest.mark.parametrize(
     ("yaml", "said"),
     [
-        ("  slack_configs:\n  - {api_url: http://h, channel: x}\n", "integration slack is not served by this version"),
+        ("  opsgenie_configs:\n  - {api_key: k}\n", "integration opsgenie is not served by this version"),
+        ("  slack_configs:\n  - {channel: x}\n", "slack has no api_url"),
+        ("  slack_configs:\n  - {api_url_file: f}\n", "api_url_file is not read: write api_url: ${NAME}"),
+        ("  slack_configs:\n  - {app_token: t}\n", "app_token is not used: make an incoming webhook"),
+        ("  pagerduty_configs:\n  - {severity: info}\n", "pagerduty has no routing_key or service_key"),
+        ("  pagerduty_configs:\n  - {service_key_file: f}\n", "service_key_file is not read"),
         ("  webhook_configs:\n  - {send_resolved: true}\n", "webhook has no url"),
         ("  webhook_configs: []\n", "no integration"),
     ],

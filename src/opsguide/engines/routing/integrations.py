@@ -1,7 +1,8 @@
 """What each of Alertmanager's integrations needs before it can tell anybody, as data.
 
-required: alternatives of setting names; each inner tuple is "one of these". An `email` takes host and sender from
-`[email]` where it names none, so they are asked for after those were filled in.
+required: alternatives of setting names; each inner tuple is "one of these". What is served reads no `_file` setting:
+a secret is named as `${NAME}`, and `[secrets]` says in which file it is. An `email` takes host and sender
+from `[email]` where it names none, so they are asked for after those were filled in.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ INTEGRATIONS: Mapping[str, Needs] = MappingProxyType(
     {
         "webhook": Needs((("url",),), served=True),
         "email": Needs((("to",), ("smarthost",), ("from",)), send_resolved=False, served=True),
-        "pagerduty": Needs((("routing_key", "service_key", "routing_key_file", "service_key_file"),)),
-        "slack": Needs((("api_url", "api_url_file", "app_token"),), send_resolved=False),
+        "pagerduty": Needs((("routing_key", "service_key"),), served=True),
+        "slack": Needs((("api_url",),), send_resolved=False, served=True),
         "opsgenie": Needs((("api_key", "api_key_file"),)),
         "victorops": Needs((("api_key", "api_key_file"), ("routing_key",))),
         "telegram": Needs((("bot_token", "bot_token_file"), ("chat_id", "chat_id_file"))),
@@ -68,8 +69,25 @@ GLOBALS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 
 def missing(integration: str, settings: Mapping[str, str]) -> tuple[str, ...]:
-    """The required settings that are not there, alternatives joined by "or"."""
+    """The required settings that are not there, alternatives joined by "or", and what to write for what is not read."""
     needs = INTEGRATIONS.get(integration)
     if needs is None:
         return ()
-    return tuple(" or ".join(names) for names in needs.required if not any(settings.get(name) for name in names))
+    lacking = [names for names in needs.required if not any(settings.get(name) for name in names)]
+    return tuple(" or ".join(names) + _instead(names, settings) for names in lacking)
+
+
+def _instead(names: tuple[str, ...], settings: Mapping[str, str]) -> str:
+    unread = next((name for name in names if settings.get(f"{name}_file")), "")
+    if unread:
+        return f" ({unread}_file is not read: write {unread}: ${{NAME}}, and name the file under [secrets])"
+    if "api_url" in names and settings.get("app_token"):
+        return " (app_token is not used: make an incoming webhook)"
+    return ""
+
+
+def notes(integration: str, settings: Mapping[str, str]) -> tuple[str, ...]:
+    """What holds for these settings and is easily taken for something else, as short sentences."""
+    if integration == "pagerduty" and settings.get("service_key") and not settings.get("routing_key"):
+        return ("service_key is a key of Events API v1, so it is told by v1; a key of v2 stands under routing_key",)
+    return ()

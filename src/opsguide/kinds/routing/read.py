@@ -20,7 +20,7 @@ from opsguide.engines.routing.config import (
     is_routing,
     read_config,
 )
-from opsguide.engines.routing.integrations import INTEGRATIONS, missing
+from opsguide.engines.routing.integrations import INTEGRATIONS, missing, notes
 from opsguide.kinds.routing.spec import RoutingSpec
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _receiver_claim(receiver: Receiver, spot: _Spot) -> Claim[RoutingSpec]:
             told=filled,
             lacks=tuple(_lacks(filled, context.email)),
         ),
-        understood=f"{filled.name} is told by {names or 'nothing'}",
+        understood="; ".join((f"{filled.name} is told by {names or 'nothing'}", *_notes(filled))),
         needs=needs,
         status=context.inherited.status,
         inherited=context.inherited,
@@ -215,6 +215,11 @@ def _filled_receiver(receiver: Receiver, context: Context) -> tuple[Receiver, tu
     name = _fill(receiver.name, context)
     found = replace(receiver, name=name.text, integrations=tuple(integrations))
     return found, tuple(dict.fromkeys((*needs, *name.needs)))
+
+
+def _notes(receiver: Receiver) -> Iterator[str]:
+    for one in receiver.integrations:
+        yield from notes(one.name, one.settings)
 
 
 def _lacks(receiver: Receiver, email: EmailSettings | None) -> Iterator[str]:
