@@ -147,8 +147,19 @@ def test_a_hundred_megabytes_are_not_read() -> None:
             sent += 65536
 
     with raw_server(flood) as port:
-        assert _says(_get(f"http://127.0.0.1:{port}/", limit_bytes=1 << 20)).says == "too_large"
-    assert sent < 50_000_000
+        fault = _says(_get(f"http://127.0.0.1:{port}/", limit_bytes=1 << 20))
+        assert fault.says == "too_large"
+        assert f"http://127.0.0.1:{port}/ sends more than 1.05 MB" in fault.detail
+        answer = asyncio.run(_once(_get(f"http://127.0.0.1:{port}/", limit_bytes=1 << 20, cut=True)))
+        assert (answer.status, len(answer.body)) == (200, 1 << 20)
+    assert sent < 100_000_000
+
+
+def test_bytes_of_a_peer_that_talks_nonsense_are_not_quoted() -> None:
+    with raw_server(_saying(b"canary-7f3a-\xfc\xff\r\n\r\n")) as port:
+        detail = _says(_get(f"http://127.0.0.1:{port}/")).detail
+    assert "talks nonsense: Bad status line" in detail
+    assert "7f3a" not in detail
 
 
 def test_a_stated_length_past_the_limit_is_not_read_at_all() -> None:

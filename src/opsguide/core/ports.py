@@ -44,7 +44,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One HTTP request. limit_bytes: a longer body is a fault `too_large`, read no further."""
+    """One HTTP request. limit_bytes: a longer body is a fault `too_large`, read no further; with cut it ends there."""
 
     method: str
     url: str
@@ -55,6 +55,7 @@ class HttpRequest:
     follow: bool = True
     verify_tls: bool = True
     ca_file: str = ""
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

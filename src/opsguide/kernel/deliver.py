@@ -213,5 +213,6 @@ async def _exchange(receiver: Receiver, notice: Notice, post: Post) -> HttpReply
         email = replace(email, password=secrets.resolve(email.password, "email"))
     request = receiver.request(replace(notice, settings=settings), email)
     if isinstance(request, HttpRequest):
-        return await post.world.net.http(request)
+        # The status decides; a page of any length behind it must not make an accepted message be sent again.
+        return await post.world.net.http(replace(request, cut=True))
     return await post.world.net.smtp(request)

@@ -85,7 +85,7 @@ class Pulse:
 
     async def _heartbeat(self, url: str, world: World) -> None:
         try:
-            await world.net.http(HttpRequest("GET", world.secrets.resolve(url, "watch")))
+            await world.net.http(HttpRequest("GET", world.secrets.resolve(url, "watch"), cut=True))
             self._turns.counts["heartbeats"] += 1
         except WorldFault as fault:
             self._turns.counts["heartbeats_missed"] += 1

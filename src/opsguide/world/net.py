@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import time
 import zlib
@@ -13,6 +14,7 @@ import aiohttp
 
 from opsguide import __version__
 from opsguide.core.ports import HttpReply, WorldFault
+from opsguide.core.units import said
 from opsguide.world.mail import send_mail
 from opsguide.world.sim.loop import real_io
 from opsguide.world.tls import Exchange, client_context, exchange, peer_not_after, shown_not_after
@@ -95,7 +97,7 @@ class RealNet:
             ssl=self._context(verify=request.verify_tls, ca_file=request.ca_file),
             trace_request_ctx=phases,
         ) as answer:
-            body = await _bounded(answer, request.limit_bytes)
+            body = await _bounded(answer, request)
             headers = tuple((name.lower(), value) for name, value in answer.headers.items())
             return HttpReply(answer.status, headers, body, phases.durations(noted), noted.not_after)
 
@@ -198,10 +200,12 @@ def _headers(request: HttpRequest) -> list[tuple[str, str]]:
     return [*request.headers, *((name, value) for name, value in own if name.lower() not in named)]
 
 
-async def _bounded(answer: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
-    """The body, unpacked; a fault as soon as it is known to be larger than the limit, read no further."""
-    too_large = WorldFault("too_large", f"the body is larger than {limit_bytes} bytes")
-    if answer.method != "HEAD" and (answer.content_length or 0) > limit_bytes:
+async def _bounded(answer: aiohttp.ClientResponse, request: HttpRequest) -> bytes:
+    """The body, unpacked; as soon as it is known to be larger than the limit it is a fault, or cut: read no further."""
+    limit_bytes = request.limit_bytes
+    wrong = f"{_place(request.url)} sends more than {said(limit_bytes, 'bytes')}, and is read no further"
+    too_large = WorldFault("too_large", wrong)
+    if answer.method != "HEAD" and (answer.content_length or 0) > limit_bytes and not request.cut:
         raise too_large
     packed = answer.headers.get("Content-Encoding", "").lower()
     unpack = zlib.decompressobj(wbits=47) if packed in {"gzip", "x-gzip", "deflate"} else None
@@ -210,6 +214,8 @@ async def _bounded(answer: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
         # The unpacked size is limited too: 100 kB can unpack to 100 MB.
         body += unpack.decompress(chunk, limit_bytes + 1 - len(body)) if unpack else chunk
         if len(body) > limit_bytes:
+            if request.cut:
+                return bytes(body[:limit_bytes])
             raise too_large
     return bytes(body)
 
@@ -255,4 +261,10 @@ def _why(error: BaseException) -> str:
         return "that is no URL"
     cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
     text = getattr(cause, "verify_message", "") or getattr(cause, "strerror", "") or getattr(cause, "message", "")
-    return " ".join(str(text or cause or type(cause).__name__).split())[:200]
+    # What a client library quotes of the peer's bytes stands after a colon; an escaped quotation is no help, and masks
+    # no secret that it may hold.
+    plain = _QUOTED.sub("", str(text or cause or type(cause).__name__))
+    return " ".join(plain.split())[:200]
+
+
+_QUOTED = re.compile(r":?\s*\bb(['\"]).*", re.DOTALL)
