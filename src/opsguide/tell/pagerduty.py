@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from opsguide.core.ports import WorldFault
 from opsguide.tell.outcome import Outcome
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
     from opsguide.core.ports import HttpReply, HttpRequest, Mail, MailReply
     from opsguide.core.settings import EmailSettings
 
-ENQUEUE = "https://events.pagerduty.com/v2/enqueue"
+V2_PATH = "/v2/enqueue"
+ENQUEUE = f"https://events.pagerduty.com{V2_PATH}"
 V1_PATH = "/generic/2010-04-15/create_event.json"
 SUMMARY_LIMIT = 1024
 EVENT_LIMIT_BYTES = 512_000
@@ -113,10 +113,11 @@ def event_v1(notice: Notice) -> dict[str, object]:
 
 
 def _v1_address(url: str) -> str:
-    """The v1 API beside the v2 API of `url`; Alertmanager looks at no url here, so only its one host can be reached."""
-    parts = urlsplit(url)
-    prefix = parts.path.removesuffix("/v2/enqueue").removesuffix(V1_PATH).rstrip("/")
-    return f"{parts.scheme}://{parts.netloc}{prefix}{V1_PATH}"
+    """The v1 API on the host of `url` where that is the v2 API's address, else `url` as it stands.
+
+    Alertmanager looks at no url here, so that of PagerDuty's regions it reaches one.
+    """
+    return f"{url.removesuffix(V2_PATH)}{V1_PATH}" if url.endswith(V2_PATH) else url
 
 
 def _payload(notice: Notice) -> dict[str, object]:

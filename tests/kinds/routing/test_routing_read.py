@@ -153,8 +153,8 @@ def test_a_complete_receiver_holds_and_a_missing_secret_is_named() -> None:
     assert (lacking.state, "HOST" in lacking.because) == (State.UNBOUND, True)
 
 
-def done(outcome: str) -> Evidence:
-    fact = DeliveryDone("team", "webhook", outcome, "500 oops")
+def done(outcome: str, integration: str = "webhook") -> Evidence:
+    fact = DeliveryDone("team", integration, outcome, "500 oops")
     return Evidence("", "", 5.0, ok=False, says=outcome, topic="delivery.done", scope="team", fact=fact)
 
 
@@ -166,6 +166,16 @@ def test_an_undelivered_notice_is_waiting_a_refused_one_broken_and_the_next_acce
     assert verdict(claim, complete, done("refused")).state is State.BROKEN
     assert verdict(claim, complete, done("refused"), done("accepted")).state is State.HOLDS
     assert [(want.topic, want.scope) for want in KIND.plan(claim).wants] == [("delivery.done", "team")]
+
+
+def test_what_one_integration_took_does_not_hide_what_another_did_not() -> None:
+    claim = receiver(HOOK)
+    seen = (looked(claim, HOST="h"), done("refused", "pagerduty"), done("retried"))
+    both = verdict(claim, *seen)
+    assert (both.state, both.because) == (State.BROKEN, "pagerduty refused: 500 oops; webhook retried: 500 oops")
+    one = verdict(claim, *seen, done("accepted"))
+    assert (one.state, one.because) == (State.BROKEN, "pagerduty refused: 500 oops")
+    assert verdict(claim, *seen, done("accepted"), done("accepted", "pagerduty")).state is State.HOLDS
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from opsguide.core.facts import DeliveryDone
 from opsguide.core.nouns import Judged, State, Verdict
+from opsguide.kinds.routing.spec import Undelivered
 
 if TYPE_CHECKING:
     from opsguide.core.nouns import Claim, Evidence
@@ -32,10 +33,13 @@ def judge(
 def _heard(memory: RoutingMemory, evidence: Evidence) -> RoutingMemory:
     fact = evidence.fact
     if isinstance(fact, DeliveryDone):
+        # What one integration took says nothing of the others: a page that only the chat has is not delivered.
+        others = tuple(failed for failed in memory.undelivered if failed.integration != fact.integration)
         if fact.outcome == "accepted":
-            return replace(memory, undelivered="", refused=False)
+            return replace(memory, undelivered=others)
         said = f"{fact.integration} {fact.outcome}: {fact.reply}"[:500]
-        return replace(memory, undelivered=said, refused=fact.outcome == "refused")
+        failed = Undelivered(fact.integration, said, refused=fact.outcome == "refused")
+        return replace(memory, undelivered=(*others, failed))
     if evidence.says == "complete":
         return replace(memory, missing="")
     if evidence.says == "lacks":
@@ -59,8 +63,9 @@ def _of_receiver(spec: RoutingSpec, memory: RoutingMemory) -> Verdict:
     if memory.missing:
         return Verdict(State.UNBOUND, memory.missing)
     if memory.undelivered:
-        state = State.BROKEN if memory.refused else State.WAITING
-        return Verdict(state, memory.undelivered)
+        refused = any(failed.refused for failed in memory.undelivered)
+        said = "; ".join(failed.said for failed in memory.undelivered)
+        return Verdict(State.BROKEN if refused else State.WAITING, said)
     if memory.missing is None:
         return Verdict(State.UNKNOWN, "its secrets were not looked at yet")
     return Verdict(State.HOLDS, "complete, and nothing undelivered")

@@ -40,9 +40,17 @@ class RoutingSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Undelivered:
+    """The newest delivery of one integration, where it did not arrive. refused: for good."""
+
+    integration: str
+    said: str
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RoutingMemory:
-    """Of a receiver: secrets that have no value, and the newest delivery that did not arrive ("" where all did)."""
+    """Of a receiver: secrets that have no value, and what did not arrive, at most one for each integration."""
 
     missing: str | None = None
-    undelivered: str = ""
-    refused: bool = False
+    undelivered: tuple[Undelivered, ...] = ()
