@@ -62,12 +62,16 @@ class AlertChanged:
 
 @dataclass(frozen=True, slots=True)
 class NoticeSettled:
-    """A notice of the outbox that was accepted or finally refused; told to the machine that sent it."""
+    """A notice of the outbox that was accepted or finally refused; told to the machine that sent it.
+
+    unsure: refused after attempts whose answer was lost or was an error, so that the receiver may have it all the same.
+    """
 
     notice: str
     key: str
     accepted: bool
     at: float
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -320,7 +320,9 @@ class Step:
             )
         )
         if tried.state != "pending" and stored.machine in self.live.machines:
-            settled = NoticeSettled(stored.id, stored.key, tried.state == "accepted", tried.at)
+            accepted = tried.state == "accepted"
+            unsure = not accepted and stored.attempts > 0
+            settled = NoticeSettled(stored.id, stored.key, accepted, tried.at, unsure)
             self.effect(Signal(stored.machine, settled))
 
     def _put(self, documents: Iterable[tuple[str, str, Any]]) -> None:

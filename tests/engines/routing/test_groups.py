@@ -108,3 +108,19 @@ def test_a_group_takes_over_what_another_hands_it() -> None:
     assert set(both.alerts) == {alert("a").id, alert("b").id}
     assert both.told["webhook[0]"].firing == (alert("a").id,)
     assert handed(None, first) is first
+
+
+def test_what_was_refused_after_a_lost_answer_is_said_again_and_its_end_too() -> None:
+    after, (first,) = spoken(take(empty(), alert(), PACE, 100.0), 110.0)
+    assert after is not None
+    unsure = settle(after, first.id, 120.0, accepted=False, unsure=True)
+    again, (second,) = spoken(unsure, 170.0)
+    assert (second.status, second.reason) == ("firing", "new alerts added")
+    assert second.id != first.id
+    assert again is not None
+    told = settle(again, second.id, 171.0, accepted=True)
+    assert spoken(told, 230.0)[1] == []
+    ended = take(unsure, alert(ends_at=150.0), PACE, 150.0)
+    assert [message.status for message in spoken(ended, 170.0)[1]] == ["resolved"]
+    sure = take(settle(after, first.id, 120.0, accepted=False), alert(ends_at=150.0), PACE, 150.0)
+    assert spoken(sure, 170.0) == (None, [])

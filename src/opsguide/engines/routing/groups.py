@@ -65,7 +65,8 @@ class Pending:
 class Told:
     """The ledger of one integration. firing: alerts it believes to fire. at: when it was last told anything.
 
-    hidden: those of them that ended unseen behind a mute, so that a new start is news.
+    hidden: those of them that are news when they fire: they ended unseen behind a mute, or nobody knows whether the
+    message that told of them arrived. Their end is told in any case.
     """
 
     firing: tuple[str, ...] = ()
@@ -82,7 +83,7 @@ class Told:
 
     def arrived(self) -> Told:
         """The ledger as it will be if the message on its way arrives."""
-        return _settled(self, accepted=True)
+        return _settled(self, accepted=True, unsure=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,17 +147,25 @@ def handed(group: Group | None, part: Group) -> Group:
     return replace(group, alerts={**part.alerts, **group.alerts}, told=told, flush_at=flush_at)
 
 
-def settle(group: Group, message: str, now: float, *, accepted: bool) -> Group:
-    """The group after a message was accepted or finally refused; flushed at once where a flush had to pass it by."""
+def settle(group: Group, message: str, now: float, *, accepted: bool, unsure: bool = False) -> Group:
+    """The group after a message was accepted or finally refused; flushed at once where a flush had to pass it by.
+
+    unsure: it was refused in the end, but an earlier attempt may have arrived.
+    """
     for name, told in group.told.items():
         if told.pending is not None and told.pending.id == message:
             flush_at = min(group.flush_at, now) if told.pending.overtaken else group.flush_at
-            return replace(group, flush_at=flush_at, told={**group.told, name: _settled(told, accepted=accepted)})
+            settled = _settled(told, accepted=accepted, unsure=unsure)
+            return replace(group, flush_at=flush_at, told={**group.told, name: settled})
     return group
 
 
-def _settled(told: Told, *, accepted: bool) -> Told:
+def _settled(told: Told, *, accepted: bool, unsure: bool) -> Told:
     pending = told.pending
+    if pending is not None and unsure:
+        perhaps = set(pending.firing) - set(told.firing)
+        believed, news = sorted({*told.firing, *perhaps}), sorted({*told.hidden, *perhaps})
+        return replace(told, firing=tuple(believed), hidden=tuple(news), pending=None)
     if pending is None or not accepted:
         return replace(told, pending=None)
     firing = tuple(sorted((set(told.firing) | set(pending.firing)) - set(pending.ended)))

@@ -109,7 +109,8 @@ class RoutingMachine:
         if isinstance(event, AlertChanged):
             _take(config, key, groups, event, now)
         elif isinstance(event, NoticeSettled):
-            groups = {name: settle(g, event.notice, now, accepted=event.accepted) for name, g in groups.items()}
+            outcome = {"accepted": event.accepted, "unsure": event.unsure}
+            groups = {name: settle(g, event.notice, now, **outcome) for name, g in groups.items()}
         elif isinstance(event, HandedOver):
             moved = msgspec.json.decode(event.body, type=Book)
             for name, group in moved.groups.items():
