@@ -57,7 +57,7 @@ def test_a_task_is_ticked_and_a_command_runs_only_while_exactly_it_is_trusted(fo
         assert "all corners" in run.get("/api/evidence?claim=task-sweep-the-floor")
         code, said = call(folder, "trust", "check-dep", "--data", "data", "--until", "2020-01-01", "--yes")
         assert (code, "trust must end after now" in said) == (2, True)
-        end = run.json("/api/claims/task-sweep-the-floor")["verdict"]["since"][:10]
+        end = run.claims()["task-sweep-the-floor"]["verdict"]["since"][:10]
         code, said = call(folder, "trust", "check-dep", "--data", "data", "--until", end, "--yes")
         assert code == 0, said
         assert "./scripts/check-dependencies.sh" in said

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from opsguide.core.facts import TaskTicked
+from opsguide.core.machine import RunJob
 from opsguide.core.mend import Unusable
 from opsguide.core.nouns import Evidence
 from opsguide.kernel.codec import Trust, hash_text
@@ -382,6 +383,9 @@ class App:
         trusted = self._turns.submit(Put((("trust", found.claim.id, consent),)))
         await self._turns.submit(Noted(act))
         await trusted
+        for job in found.plan.jobs:
+            # Whoever trusts a command wants to see it run, and not only when it is due again.
+            self._runner.start_job(RunJob(found.claim.id, job.name))
         return ""
 
     async def run_now(self, claim_ids: Sequence[str]) -> None:
