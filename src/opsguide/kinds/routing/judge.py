@@ -34,12 +34,12 @@ def _heard(memory: RoutingMemory, evidence: Evidence) -> RoutingMemory:
     fact = evidence.fact
     if isinstance(fact, DeliveryDone):
         # What one integration took says nothing of the others: a page that only the chat has is not delivered.
-        others = tuple(failed for failed in memory.undelivered if failed.integration != fact.integration)
+        others = tuple(failed for failed in memory.failed if failed.integration != fact.integration)
         if fact.outcome == "accepted":
-            return replace(memory, undelivered=others)
+            return replace(memory, failed=others)
         said = f"{fact.integration} {fact.outcome}: {fact.reply}"[:500]
         failed = Undelivered(fact.integration, said, refused=fact.outcome == "refused")
-        return replace(memory, undelivered=(*others, failed))
+        return replace(memory, failed=(*others, failed))
     if evidence.says == "complete":
         return replace(memory, missing="")
     if evidence.says == "lacks":
@@ -62,9 +62,9 @@ def _of_receiver(spec: RoutingSpec, memory: RoutingMemory) -> Verdict:
         return Verdict(State.UNBOUND, "; ".join(spec.lacks))
     if memory.missing:
         return Verdict(State.UNBOUND, memory.missing)
-    if memory.undelivered:
-        refused = any(failed.refused for failed in memory.undelivered)
-        said = "; ".join(failed.said for failed in memory.undelivered)
+    if memory.failed:
+        refused = any(failed.refused for failed in memory.failed)
+        said = "; ".join(failed.said for failed in memory.failed)
         return Verdict(State.BROKEN if refused else State.WAITING, said)
     if memory.missing is None:
         return Verdict(State.UNKNOWN, "its secrets were not looked at yet")

@@ -53,4 +53,4 @@ class RoutingMemory:
     """Of a receiver: secrets that have no value, and what did not arrive, at most one for each integration."""
 
     missing: str | None = None
-    undelivered: tuple[Undelivered, ...] = ()
+    failed: tuple[Undelivered, ...] = ()
