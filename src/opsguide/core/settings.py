@@ -23,6 +23,8 @@ DEFAULTS_S = {
     "link_interval": 3600.0,
     "command_timeout": 30.0,
 }
+HASTEN = "hasten"
+MOST_HASTE = 100
 HOST = {"name": "node", "kind": "host", "dsn": ""}
 """The collector that is on unless `[collect] host = false`: this machine, under node_exporter's names."""
 DEFAULT_NOTIFY = ("probe", "scrape", "backup", "objective", "control", "task")
@@ -78,7 +80,8 @@ class Settings:
     defaults: seconds by name (probe_interval, scrape_interval, evaluation_interval, ...). native: what the compiler
     reads as a native YAML file: `[[scrape_configs]]` in Prometheus's own form, `[[receivers]]` and `[route]` in
     Alertmanager's, and `collect`, the collectors of `[collect]` (`name = "postgresql://..."`, `host = true`) as a list
-    of name, kind and dsn. lines: first line of each table, for mends.
+    of name, kind and dsn. lines: first line of each table, for mends. hasten: `[defaults] hasten`, by how much the
+    guide's clocks are divided in a demo; 1 is true time.
     """
 
     path: str = "opsguide.toml"
@@ -91,6 +94,7 @@ class Settings:
     watch_url: str = ""
     native: Mapping[str, Any] = field(default_factory=lambda: {"collect": [dict(HOST)]})
     lines: Mapping[str, int] = field(default_factory=dict)
+    hasten: float = 1.0
 
     def with_bindings(self, more: Mapping[str, str]) -> Settings:
         """These settings with further bindings (front matter, command line); the later ones win."""
@@ -138,6 +142,7 @@ def parse_settings(text: str, path: str) -> Settings:
             "collect": _collect(raw, fault),
         },
         lines=lines,
+        hasten=_hasten(raw, fault),
     )
     known = {
         *("bindings", "secrets", "defaults", "email", "notify", "auth", "watch", "collect"),
@@ -218,6 +223,8 @@ def _flag(table: Mapping[str, Any], where: str, name: str, fault: Fault, *, defa
 def _durations(raw: Mapping[str, Any], fault: Fault) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, value in _table(raw, "defaults", fault).items():
+        if name == HASTEN:
+            continue
         seconds = duration_s(str(value))
         if name not in DEFAULTS_S:
             fault("defaults", f"no default is called {name}", f"the defaults are {', '.join(DEFAULTS_S)}", name)
@@ -226,6 +233,14 @@ def _durations(raw: Mapping[str, Any], fault: Fault) -> dict[str, float]:
         else:
             found[name] = seconds
     return found
+
+
+def _hasten(raw: Mapping[str, Any], fault: Fault) -> float:
+    value = _table(raw, "defaults", fault).get(HASTEN, 1)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= MOST_HASTE:
+        fault("defaults", f"{HASTEN} is no number from 1 to {MOST_HASTE}", f"write {HASTEN} = 20", HASTEN)
+        return 1.0
+    return float(value)
 
 
 def _secrets(raw: Mapping[str, Any], fault: Fault) -> dict[str, SecretRef]:

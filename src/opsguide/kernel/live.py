@@ -11,6 +11,7 @@ from opsguide.core.alarm import WATCHED
 from opsguide.core.block import Status
 from opsguide.core.nouns import Plan
 from opsguide.kernel.codec import hash_text
+from opsguide.kernel.hasten import hastened
 from opsguide.kernel.shape import plain
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Edition:
 class LiveClaim:
     """An active claim. plan: empty while a binding lacks. fault: why its plan could not be made (our fault).
 
+    stated: the claim as the guide states it; `claim` has its times divided where the settings hasten a demo.
     text_hash: of its text and of what was read from it, so that a changed binding is a changed statement too.
     """
 
@@ -54,6 +56,7 @@ class LiveClaim:
     text_hash: str
     plan: Plan = field(default_factory=Plan)
     fault: str = ""
+    stated: Claim[Any] | None = None
 
     @property
     def bound(self) -> bool:
@@ -128,15 +131,17 @@ def live(editions: Sequence[Edition], kinds: Sequence[AnyKind], external_url: st
     return Live(tuple(editions), claims, {name: (m, m.config(active, told)) for name, m in machines.items()})
 
 
-def _live_claim(claim: Claim[Any], kind: AnyKind, edition: Edition) -> LiveClaim:
+def _live_claim(stated: Claim[Any], kind: AnyKind, edition: Edition) -> LiveClaim:
+    claim = hastened(stated, edition.settings.hasten)
     text_hash = hash_text(claim.text_hash + repr(plain(claim.spec)))[:32]
     if claim.needs:
-        return LiveClaim(claim, kind, edition, text_hash)
+        return LiveClaim(claim, kind, edition, text_hash, stated=stated)
     try:
-        return LiveClaim(claim, kind, edition, text_hash, kind.plan(claim))
+        return LiveClaim(claim, kind, edition, text_hash, kind.plan(claim), stated=stated)
     except Exception as fault:
         log.exception("planning %s", claim.id)
-        return LiveClaim(claim, kind, edition, text_hash, fault=f"a fault of opsguide: planning failed: {fault!r}")
+        said = f"a fault of opsguide: planning failed: {fault!r}"
+        return LiveClaim(claim, kind, edition, text_hash, fault=said, stated=stated)
 
 
 def _notify(editions: Sequence[Edition]) -> dict[str, str]:

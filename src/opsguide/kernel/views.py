@@ -32,7 +32,7 @@ def views(turns: Turns) -> Sequence[ClaimView]:
 
 def view(turns: Turns, found: LiveClaim) -> ClaimView:
     """One claim with its subjects, the worst first; unbound or never looked at where there are none."""
-    claim, guide = found.claim, found.edition.guide.key
+    claim, guide = found.stated or found.claim, found.edition.guide.key
     registered: Registered | None = turns.ledger.record("claims", claim.id)
     since = registered.read_at if registered is not None else 0.0
     if claim.needs:

@@ -30,6 +30,7 @@ def real_world(
     from opsguide.world.clock import SystemClock  # noqa: PLC0415 -- aiohttp and psutil cost start time
     from opsguide.world.collect import RealCollect  # noqa: PLC0415 -- as above
     from opsguide.world.files import RealFiles  # noqa: PLC0415 -- as above
+    from opsguide.world.hasty import HastySeries  # noqa: PLC0415 -- as above
     from opsguide.world.net import RealNet  # noqa: PLC0415 -- as above
     from opsguide.world.proc import RealProc  # noqa: PLC0415 -- as above
     from opsguide.world.secrets import RealSecrets  # noqa: PLC0415 -- as above
@@ -41,7 +42,7 @@ def real_world(
         proc=RealProc(secrets.mask),
         files=RealFiles(folder, mask=secrets.mask),
         secrets=secrets,
-        series=series,
+        series=series if settings.hasten == 1.0 else HastySeries(series, settings.hasten),
         collect=RealCollect(secrets),
         folder=folder,
     )
