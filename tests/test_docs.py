@@ -9,6 +9,8 @@ import pytest
 
 from opsguide.cli.main import names
 from opsguide.core.settings import DEFAULTS_S, AuthSettings, EmailSettings, NotifySettings
+from opsguide.engines.routing.integrations import INTEGRATIONS
+from opsguide.kernel.deliver import receivers
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "opsguide"
@@ -49,3 +51,18 @@ def test_no_page_of_the_settings_is_missing_from_their_index() -> None:
     index = (ROOT / "docs" / "settings" / "README.md").read_text()
     pages = [p.name for p in (ROOT / "docs" / "settings").glob("*.md") if p.name != "README.md"]
     assert [name for name in pages if name not in index] == []
+
+
+def test_every_receiver_has_its_page_and_stands_in_their_index() -> None:
+    folder = ROOT / "docs" / "receivers"
+    index = (folder / "README.md").read_text()
+    served = {name: needs.required for name, needs in INTEGRATIONS.items() if needs.served}
+    assert set(receivers()) == set(served)
+    for name, required in served.items():
+        page = (folder / f"{name}.md").read_text()
+        assert page.startswith("# "), "a page starts with its name"
+        assert "not proven" in page.lower(), "a page says what is not proven"
+        assert [one for names in required for one in names if f"`{one}`" not in page] == []
+        assert f"({name}.md)" in index
+    unserved = [name for name in INTEGRATIONS if name not in served and name not in index]
+    assert unserved == [], "the index names what is not served"

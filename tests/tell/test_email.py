@@ -7,6 +7,8 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opsguide.core.nouns import Notice, Notified
 from opsguide.core.ports import HttpReply, Mail, MailReply, WorldFault
@@ -68,6 +70,34 @@ def test_the_message_shows_every_alert_with_labels_annotations_and_its_statement
         "http://guide:8400/#alert-diskfull",
     ):
         assert line in body.splitlines()
+
+
+def test_a_storm_is_cut_to_a_hundred_alerts_and_the_rest_is_counted() -> None:
+    long = replace(FIRING, annotations=(("description", "x" * 20_000),))
+    body = message_from_bytes(mail(replace(NOTICE, alerts=(long,) * 150)).message, policy=default).get_content()
+    assert body.count("FIRING  DiskFull") == 100
+    assert "and 53 more" in body.splitlines()
+    assert "x" * 9_999 + "…" in body
+
+
+def test_the_subject_of_the_guide_is_used_and_one_that_fails_is_not() -> None:
+    for written, said in (("{{ .Status }}!", "firing!"), ("{{ .Nothing }}", "[FIRING:1] DiskFull db1 (critical)")):
+        made = mail(replace(NOTICE, settings={**NOTICE.settings, "headers.Subject": written}))
+        assert message_from_bytes(made.message, policy=default)["Subject"] == said
+
+
+ODD = st.text(st.characters(), max_size=60)
+PAIRS = st.dictionaries(ODD, ODD, max_size=6).map(lambda pairs: tuple(sorted(pairs.items())))
+
+
+@given(PAIRS, PAIRS, ODD)
+def test_no_label_or_annotation_costs_the_mail(
+    labels: tuple[tuple[str, str], ...], notes: tuple[tuple[str, str], ...], source: str
+) -> None:
+    alert = replace(FIRING, labels=labels, annotations=notes, source=source)
+    message = message_from_bytes(mail(replace(NOTICE, group_labels=labels, alerts=(alert,))).message, policy=default)
+    assert message["To"] == NOTICE.settings["to"]
+    assert message.get_content().startswith("1 firing")
 
 
 def test_notices_of_one_group_stand_in_one_thread_and_a_retry_is_the_same_message() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from opsguide.core.ports import HttpReply, Mail, WorldFault
 from opsguide.tell.outcome import Outcome
-from opsguide.tell.wording import clock, counts, firing_first, setting, statements, subject
+from opsguide.tell.wording import clock, counts, cut, firing_first, setting, statements, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from opsguide.core.settings import EmailSettings
 
 PORT = 25
+ALERTS_SHOWN = 100
+LONGEST_VALUE = 10_000
+"""Characters of one annotation or label; together they keep a storm's mail below what servers take."""
 
 
 class Email:
@@ -94,10 +97,11 @@ def _message(notice: Notice, sender: str) -> bytes:
 def body(notice: Notice) -> str:
     """Every alert with its labels and annotations, firing ones first, and where the statements stand."""
     lines = [counts(notice), ""]
-    for alert in firing_first(notice):
+    for alert in firing_first(notice)[:ALERTS_SHOWN]:
         lines += [*_alert(alert), ""]
-    if notice.truncated:
-        lines += [f"and {notice.truncated} more", ""]
+    left_out = max(len(notice.alerts) - ALERTS_SHOWN, 0) + notice.truncated
+    if left_out:
+        lines += [f"and {left_out} more", ""]
     lines += list(_links(notice))
     return "\n".join(lines).rstrip() + "\n"
 
@@ -114,7 +118,7 @@ def _alert(alert: Notified) -> Iterator[str]:
 
 def _pairs(pairs: Labels | Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, value in pairs:
-        first, *rest = value.splitlines() or [""]
+        first, *rest = cut(value, LONGEST_VALUE).splitlines() or [""]
         yield f"  {name}: {first}"
         yield from (f"    {line}" for line in rest)
 

@@ -248,3 +248,14 @@ def test_every_routing_row_of_the_seeds_is_read_at_its_line(seeds: Path) -> None
         spans = [(claim.place.line, claim.place.end_line) for claim in found.claims]
         wanted = [int(row["line"]) for row in rows if row["guide"] == name]
         assert [line for line in wanted if not any(a <= line <= b for a, b in spans)] == [], name
+
+
+@pytest.mark.seeds
+def test_the_inventory_seeds_pager_is_complete_once_its_secret_has_a_value(seeds: Path) -> None:
+    found = guide((seeds / "inventory-service.md").read_text())
+    pager = next(claim for claim in found.claims if claim.subject == "receiver pager-duty")
+    assert (pager.spec.lacks, pager.needs) == ((), ())
+    assert "told by v1" in pager.understood
+    lacking = verdict(pager, looked(pager))
+    assert (lacking.state, "PAGERDUTY_KEY" in lacking.because) == (State.UNBOUND, True)
+    assert verdict(pager, looked(pager, PAGERDUTY_KEY="k")).state is State.HOLDS
