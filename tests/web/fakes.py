@@ -16,13 +16,13 @@ from opsguide.core.nouns import Claim, Known, State, Verdict
 from opsguide.core.ports import Answer, Changes, EvidenceRow, FlipRow, Metric, Point, RangeAnswer, VerdictRow
 from opsguide.core.settings import AuthSettings, Settings
 from opsguide.guide.compile import Source, compile_guide
-from opsguide.kernel.view import Change, ClaimView, Health
+from opsguide.kernel.view import Change, ClaimView, Foreseen, Health
 from opsguide.store.sqlite import SqliteState
 from opsguide.web.app import build
 from opsguide.web.auth import Auth
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from starlette.applications import Starlette
 
@@ -84,6 +84,7 @@ class FakeSeries:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.ranges = 0
 
     async def append(self, target: Target, at: float, samples: Samples) -> None:
         raise NotImplementedError
@@ -103,11 +104,15 @@ class FakeSeries:
         return Answer((), error=f"1:1: parse error in {expr}")
 
     async def query_range(self, expr: str, start: float, end: float, step_s: float) -> RangeAnswer:
+        self.ranges += 1
         if "bad" in expr:
             return RangeAnswer((), np.array([]), np.empty((0, 0)), error="1:1: parse error")
         times = np.arange(start, end + step_s / 2, step_s)
         rows = np.vstack([np.linspace(0, 1, len(times)), np.full(len(times), np.nan)])
         rows[0, 1] = np.nan
+        if expr.startswith("opsguide_claim_value"):
+            named = (("__name__", "opsguide_claim_value"), ("name", "value_ratio"))
+            return RangeAnswer((named,), times, rows[:1])
         return RangeAnswer(((("job", "shop"),), (("job", "gone"),)), times, rows)
 
     async def catalogue(self) -> Mapping[str, Metric]:
@@ -129,6 +134,7 @@ class FakeRunning:
     acts: list[tuple[str, ...]] = field(default_factory=list)
     shown_health: Health = field(default_factory=lambda: Health(ready=True, stuck=(), counters={"steps_total": 3.0}))
     refuses: str = ""
+    foreseen: dict[str, Foreseen | None] = field(default_factory=dict)
     listeners: list[asyncio.Queue[Change]] = field(default_factory=list)
     heard: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -139,6 +145,9 @@ class FakeRunning:
         if claim_id == "explode":
             raise RuntimeError("secret detail of ours")
         return next((view for view in self.views if view.claim.id == claim_id), None)
+
+    def would_tell(self, claim_id: str) -> Foreseen | None:
+        return self.foreseen.get(claim_id, Foreseen(why_not="it is shown, and pages nobody"))
 
     def health(self) -> Health:
         return self.shown_health
@@ -308,3 +317,19 @@ def _history(claim: str) -> Changes:
         verdicts=(VerdictRow(claim, "a:1", 0, 1, b"{}", None),),
         flips=(FlipRow(claim, "a:1", 1, NOW - 360, "waiting", "broken", body),),
     )
+
+
+def page(path: str, *, person: str = "", prepare: Callable[[Stage], object] | None = None) -> str:
+    """The text of a page, as nobody in particular sees it, or as that person does."""
+
+    async def scene() -> str:
+        on = await stage()
+        if prepare is not None:
+            prepare(on)
+        if person:
+            await on.call.sign_in(person)
+        reply = await on.call.get(path)
+        assert reply.status == 200, reply
+        return reply.text
+
+    return asyncio.run(scene())

@@ -209,14 +209,14 @@ def _clock(at: float, step: int) -> str:
 def _span(values: NDArray[np.float64], limits: Sequence[float], *, zero: bool = False) -> tuple[float, float]:
     """The lowest and highest value to be drawn, limits among them, never equal.
 
-    A change of less than a tenth of the value is drawn as the small thing it is. zero: from 0 on, where that costs at
-    most half of the height.
+    A change of less than a tenth of the value is drawn as the small thing it is. zero: from 0 on, unless the changes
+    would then be too small to see.
     """
     known = [*values[np.isfinite(values)].tolist(), *(limit for limit in limits if math.isfinite(limit))]
     if not known:
         return 0.0, 1.0
     low, high = min(known), max(known)
-    if zero and low > 0.0 and low <= high / 2:
+    if zero and 0.0 < low <= high * (1 - _LEAST_SPAN):
         low = 0.0
     least = max(abs(low), abs(high)) * _LEAST_SPAN or 1.0
     if high - low >= least:

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from opsguide.core.ports import Conflict, StoreFault
-from opsguide.web import api, own, pages, prometheus, render, signin
+from opsguide.web import api, charts, claimpage, graph, journal, nowpage, own, pages, prometheus, render, signin, tasks
 from opsguide.web.guard import Guard, allowed_hosts
 from opsguide.web.live import Live
 from opsguide.web.problem import answer_http, answer_store
@@ -33,6 +33,12 @@ ENDPOINTS = (
     *api.ENDPOINTS,
     *prometheus.ENDPOINTS,
     *pages.ENDPOINTS,
+    *claimpage.ENDPOINTS,
+    *charts.ENDPOINTS,
+    *nowpage.ENDPOINTS,
+    *tasks.ENDPOINTS,
+    *journal.ENDPOINTS,
+    *graph.ENDPOINTS,
 )
 
 

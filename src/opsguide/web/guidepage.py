@@ -97,7 +97,7 @@ def guide_page(ask: Ask, guide: Guide) -> Response:
         outline=body.outline,
         left=[body.note(key, False) for key in (*left, *faults)],  # noqa: FBT003 -- the callable's only flag
         figures=figures(guide, views),
-        states=Counter(view.verdict.state.value for view in views),
+        tally=Counter(view.verdict.state.value for view in views),
         edit=ask.site.running.broken_edits.get(guide.path, ()),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from opsguide.core.nouns import State
+from opsguide.web.charts import source_of
 from opsguide.web.moment import ago, exact, span
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ _LONGEST = 160
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note on a claim. value: never empty. when: how old it is, or how long it is so; exact: since then."""
+    """A note on a claim. value: never empty. when: how old it is, or how long it is so; exact: since then.
+
+    spark: where its small line is served, "" where it has no figures.
+    """
 
     url: str
     state: str
@@ -27,6 +31,7 @@ class Note:
     exact: str
     because: str
     tick: str = ""
+    spark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ def note_of(view: ClaimView, now: float, longest: int = _LONGEST) -> Note:
         exact=exact(moment),
         because=_short(because, longest),
         tick=view.claim.id if ticks else "",
+        spark=f"/s/{quote(view.claim.id, safe='')}" if source_of(view) is not None else "",
     )
 
 

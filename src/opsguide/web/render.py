@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import jinja2
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from opsguide.core.units import said
 from opsguide.web.incidents import incidents
 from opsguide.web.moment import ago, exact, span
 from opsguide.web.notes import claim_url
@@ -33,7 +35,8 @@ def environment() -> jinja2.Environment:
         auto_reload=False,
     )
     found.globals.update(static=_versioned(), claim_url=claim_url)
-    found.filters.update(exact=exact, span=span)
+    found.filters.update(exact=exact, span=span, seconds=lambda value: said(value, "seconds"))
+    found.globals.update(dict=dict)
     return found
 
 
@@ -42,13 +45,15 @@ def page(ask: Ask, template: str, status: int = 200, **values: Any) -> Response:
     now, running = ask.site.now(), ask.site.running
     # The page that asks for a sign-in must not tell what one is asked for.
     may_read = ask.person is not None or not ask.site.reading
+    views = running.claims() if may_read else ()
     common = {
         "person": ask.person,
         "now": now,
         "ago": lambda at: ago(at, now),
         "guides": running.guides if may_read else (),
         "url_of": ask.site.url_of,
-        "incidents": incidents(running.claims()) if may_read else (),
+        "incidents": incidents(views),
+        "tally": Counter(view.verdict.state.value for view in views),
         "broken_edits": running.broken_edits if may_read else {},
         "path": ask.request.url.path,
     }

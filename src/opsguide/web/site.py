@@ -35,7 +35,8 @@ Form = dict[str, str]
 class Site:
     """One running opsguide as the web serves it. cookie: the session cookie's name; secure: whether we speak TLS.
 
-    pieces: guide path -> the edition that was rendered, and its files cut at their statements.
+    pieces: guide path -> the edition that was rendered, and its files cut at their statements. sparks: claim -> the
+    state and the moment its small line was drawn for, and the line.
     """
 
     running: Running
@@ -46,6 +47,7 @@ class Site:
     secure: bool
     reading: bool
     pieces: dict[str, tuple[Guide, list[list[Piece]]]] = field(default_factory=dict)
+    sparks: dict[str, tuple[str, float, bytes]] = field(default_factory=dict)
 
     def now(self) -> float:
         """Unix seconds."""
