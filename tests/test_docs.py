@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from opsguide.cli.main import names
-from opsguide.core.settings import DEFAULTS_S, AuthSettings, EmailSettings, NotifySettings
+from opsguide.core.settings import DEFAULTS_S, AuthSettings, EmailSettings, NotifySettings, StateSettings
 from opsguide.engines.routing.integrations import INTEGRATIONS
 from opsguide.kernel.deliver import receivers
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "opsguide"
-SPELLED = {"sender": "from", "trial_s": "trial"}
+SPELLED = {"sender": "from", "trial_s": "trial", "keep_s": "keep"}
 
 
 def folders(parent: Path) -> list[Path]:
@@ -42,7 +42,8 @@ def test_every_command_is_in_the_readme() -> None:
 def test_every_setting_has_its_words() -> None:
     pages = {p.stem: p.read_text() for p in (ROOT / "docs" / "settings").glob("*.md")}
     assert [name for name in DEFAULTS_S if name not in pages["defaults"]] == []
-    for page, settings in (("email", EmailSettings), ("notify", NotifySettings), ("auth", AuthSettings)):
+    tables = {"email": EmailSettings, "notify": NotifySettings, "auth": AuthSettings, "state": StateSettings}
+    for page, settings in tables.items():
         fields = [SPELLED.get(f.name, f.name) for f in dataclasses.fields(settings)]
         assert [name for name in fields if name not in pages[page]] == []
 

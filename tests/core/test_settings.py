@@ -73,6 +73,7 @@ def test_the_host_may_be_left_alone() -> None:
         ('[collect]\nx = "ftp://h"\n', 2, "ftp"),
         ('[notify]\ntrial = "never"\n', 2, "never"),
         ('[notify]\nclaims = "probe"\n', 2, "list"),
+        ('[state]\nkeep = "1h"\n', 2, "a day or more"),
         ("bindings = 3\n", 1, "table"),
     ],
 )
@@ -96,3 +97,8 @@ def test_all_faults_are_named_at_once() -> None:
     with pytest.raises(Unusable) as caught:
         parse_settings('[nonsense]\n[notify]\ntrial = "x"\n', "opsguide.toml")
     assert len(caught.value.mends) == 2
+
+
+def test_evidence_is_kept_for_400_days_unless_the_settings_say_otherwise() -> None:
+    assert parse_settings("", "opsguide.toml").state.keep_s == 400 * 86400
+    assert parse_settings('[state]\nkeep = "2y"\n', "opsguide.toml").state.keep_s == 730 * 86400

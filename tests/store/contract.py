@@ -346,6 +346,20 @@ class StateContract:
 
         asyncio.run(scenario())
 
+    def test_settled_notices_are_pruned_and_pending_ones_never(self, tmp_path: Path) -> None:
+        async def scenario() -> None:
+            async with self.opened(tmp_path) as state:
+                await state.commit(together(notice("n1"), notice("n2"), notice("n3"), notice("n4")))
+                await state.commit(Changes(deliveries=(DeliveryRow("n1", "accepted", 1, 0.0, "200", 7.0),)))
+                await state.commit(Changes(deliveries=(DeliveryRow("n2", "refused", 1, 0.0, "404", 8.0),)))
+                await state.commit(Changes(deliveries=(DeliveryRow("n3", "pending", 1, 9.0, "503", 7.0),)))
+                assert await state.prune(7.0) == 0
+                assert await state.prune(8.0) == 1
+                assert await state.prune(99.0) == 1
+                assert [row.id for row in await state.notices()] == ["n4", "n3"]
+
+        asyncio.run(scenario())
+
     def test_a_delivery_of_a_notice_nobody_sent_is_a_conflict(self, tmp_path: Path) -> None:
         async def scenario() -> None:
             async with self.opened(tmp_path) as state:

@@ -529,6 +529,18 @@ class State(Protocol):
         """Walk the chain: how many rows, and "" or what is wrong with the first bad one."""
         ...
 
+    async def seal_day(self, day: str) -> tuple[int, str]:
+        """Note the chain's head under `day` (2026-11-21), once; returns the head (number, digest)."""
+        ...
+
+    async def expire(self, before: float, *, at: float | None = None, by: str = "") -> int:
+        """Drop the bodies of evidence older than `before`; the chain still verifies. How many there were."""
+        ...
+
+    async def prune(self, before: float) -> int:
+        """Delete notices that were settled before `before`; how many there were."""
+        ...
+
     async def close(self) -> None:
         """Flush and close."""
         ...

@@ -24,6 +24,7 @@ DEFAULTS_S = {
     "command_timeout": 30.0,
 }
 HASTEN = "hasten"
+DAY_S = 86400.0
 MOST_HASTE = 100
 HOST = {"name": "node", "kind": "host", "dsn": ""}
 """The collector that is on unless `[collect] host = false`: this machine, under node_exporter's names."""
@@ -74,6 +75,13 @@ class AuthSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StateSettings:
+    """`[state]`: how long the bodies of evidence are kept, in seconds."""
+
+    keep_s: float = 400 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of opsguide.toml.
 
@@ -95,6 +103,7 @@ class Settings:
     native: Mapping[str, Any] = field(default_factory=lambda: {"collect": [dict(HOST)]})
     lines: Mapping[str, int] = field(default_factory=dict)
     hasten: float = 1.0
+    state: StateSettings = StateSettings()
 
     def with_bindings(self, more: Mapping[str, str]) -> Settings:
         """These settings with further bindings (front matter, command line); the later ones win."""
@@ -143,10 +152,11 @@ def parse_settings(text: str, path: str) -> Settings:
         },
         lines=lines,
         hasten=_hasten(raw, fault),
+        state=_state(raw, fault),
     )
     known = {
         *("bindings", "secrets", "defaults", "email", "notify", "auth", "watch", "collect"),
-        *("scrape_configs", "receivers", "route"),
+        *("scrape_configs", "receivers", "route", "state"),
     }
     for name in raw.keys() - known:
         fault(name, f"no setting is called [{name}]", f"the tables are {', '.join(sorted(known))}")
@@ -233,6 +243,15 @@ def _durations(raw: Mapping[str, Any], fault: Fault) -> dict[str, float]:
         else:
             found[name] = seconds
     return found
+
+
+def _state(raw: Mapping[str, Any], fault: Fault) -> StateSettings:
+    keep = _table(raw, "state", fault).get("keep", "400d")
+    keep_s = duration_s(str(keep))
+    if keep_s is None or keep_s < DAY_S:
+        fault("state", f'keep = "{keep}" is no duration of a day or more', 'write keep = "400d"', "keep")
+        return StateSettings()
+    return StateSettings(keep_s)
 
 
 def _hasten(raw: Mapping[str, Any], fault: Fault) -> float:

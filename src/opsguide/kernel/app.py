@@ -22,6 +22,7 @@ from opsguide.kernel.plan import editions, load, signature
 from opsguide.kernel.pulse import Pulse
 from opsguide.kernel.run import Runner
 from opsguide.kernel.turns import Turns
+from opsguide.kernel.upkeep import upkeep
 from opsguide.kernel.view import Change, ClaimView, Foreseen, Health
 from opsguide.kernel.views import find, view, views
 
@@ -134,7 +135,8 @@ class App:
             self._runner.reload()
             parts, pulse = self._parts, self._pulse
             services = (pulse.heartbeats(self._world_of), pulse.dogs(parts.notify, parts.watchdog_s), pulse.digests())
-            for service in (self._runner.run(), self._outbox.run(), *services):
+            daily = upkeep(parts.state, clock, self._keep_s)
+            for service in (self._runner.run(), self._outbox.run(), daily, *services):
                 group.create_task(service)
             if self._parts.watch_s is not None:
                 group.create_task(self._watch(self._parts.watch_s))
@@ -234,6 +236,10 @@ class App:
             self._broken = broken
             self._publish(Change("reload", "", self._parts.clock.now()))
         self._refused_edit = seen
+
+    def _keep_s(self) -> float:
+        """How long evidence is kept: guides of one run share the store, so the longest wish holds."""
+        return max(edition.settings.state.keep_s for edition in self._turns.live.editions)
 
     def _make_worlds(self, live: Live) -> list[World]:
         """A world for each edition that has another folder or other settings than before; the worlds that are over."""

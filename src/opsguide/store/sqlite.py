@@ -179,6 +179,13 @@ class SqliteState:
         await lane.run(steps.truncate_log)
         return total
 
+    async def prune(self, before: float) -> int:
+        """Delete notices that were settled before `before` (Unix seconds); how many there were. Raises StoreFault."""
+        total, lane, steps = 0, self._open.lane, self._open.steps
+        while count := await lane.run(lambda: steps.drop_notices(before, _PAGE_ROWS)):
+            total += count
+        return total
+
     async def erase(self, numbers: Sequence[int], *, at: float, by: str) -> None:
         """Drop these rows' bodies and empty their subject and by; the log notes it first, and still verifies.
 

@@ -95,6 +95,14 @@ class StepWriter:
             (before, limit),
         )
 
+    def drop_notices(self, before: float, limit: int) -> int:
+        """Delete up to `limit` notices that were settled before `before`, in one transaction; how many there were."""
+        return self._alone(
+            "DELETE FROM notices WHERE number IN ("
+            "SELECT number FROM notices WHERE state <> 'pending' AND settled_at < ? LIMIT ?)",
+            (before, limit),
+        )
+
     def erase(self, note: Changes, rows: Sequence[Linked]) -> None:
         """Write `note`, delete the rows' bodies and empty what may name a person, all in one transaction."""
         try:
