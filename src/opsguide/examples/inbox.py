@@ -161,7 +161,8 @@ def mailed(to: tuple[str, ...], raw: bytes, at: float) -> Received:
     subject = str(message["subject"] or "")
     lowered = subject.lower()
     status = next((word for word in ("resolved", "firing") if word in lowered), "")
-    text = f"Subject: {subject}\nFrom: {message['from']}\nTo: {message['to']}\n\n{body.get_content() if body else ''}"
+    content = body.get_content().replace("\r\n", "\n") if body else ""
+    text = f"Subject: {subject}\nFrom: {message['from']}\nTo: {message['to']}\n\n{content}"
     return Received(at, "mail", ", ".join(to), subject, status, text)
 
 

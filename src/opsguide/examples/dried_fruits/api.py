@@ -193,6 +193,8 @@ async def exposed(shop: Shop) -> Response:
     try:
         low = await shop.goods.ask("select count(*) from products where stock < low")
         shop.figures.gauges["inventory_low_stock_alerts"] = float(low[0][0])
+        known = await shop.goods.ask("select count(*) from customers")
+        shop.figures.gauges["customers_registered"] = float(known[0][0])
         shop.figures.gauges["database_connections_active"] = float(await shop.goods.connections())
     except Exception:  # noqa: BLE001 -- without the database these two have no value, and are not exposed
         shop.figures.gauges.clear()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 API = "opsguide.examples.dried_fruits.api"
 MOST_APIS = 5
+VISITORS = 4
 BURN_S = 900
 """The cpu fault ends by itself after so long, should nobody heal it."""
 STAND_IN = """#!{python}
@@ -213,6 +214,8 @@ class Shop(System):
             "api.dried-fruits.test:8000": api,
             "ops.dried-fruits.test": listen,
             "pager.dried-fruits.test": inbox,
+            "mail.dried-fruits.test:25": f"127.0.0.1:{self.ports.mail}",
+            "/srv/dried-fruits": ".",
         }
         lines = ["[bindings]", *(f'"{name}" = "{value}"' for name, value in bindings.items()), ""]
         lines += ["[defaults]", f'probe_interval = "{"15s" if haste == 1 else "3s"}"']
@@ -412,9 +415,9 @@ class Shop(System):
 
     @contextlib.contextmanager
     def _visitors(self) -> Iterator[None]:
-        """About eight requests a second to the shop, so that its figures are figures, and whoever guesses passwords."""
+        """About sixteen requests a second, so that the figures are figures, and whoever guesses passwords."""
         over = threading.Event()
-        threads = [threading.Thread(target=self._visit, args=(over,), daemon=True) for _ in range(2)]
+        threads = [threading.Thread(target=self._visit, args=(over,), daemon=True) for _ in range(VISITORS)]
         threads.append(threading.Thread(target=self._guess, args=(over,), daemon=True))
         for thread in threads:
             thread.start()
