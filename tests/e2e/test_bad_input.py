@@ -16,7 +16,7 @@ from tests.servers import free_port, raw_server
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.e2e.town import Town
 
@@ -96,7 +96,8 @@ def test_a_guide_of_5_mb_is_read(tmp_path: Path, part: str) -> None:
         text += ("This is how the shop was built. " * 20 + "\n\n") * (5 * MB // 8 * 7 // 642)
     began = time.monotonic()
     code, said = check(tmp_path, text.encode())
-    print(f"{part[:9]!r}: {len(text) / MB:.1f} MB in {time.monotonic() - began:.1f} s")
+    # Said, not asserted: it depends on the machine.
+    sys.stdout.write(f"{part[:9]!r}: {len(text) / MB:.1f} MB in {time.monotonic() - began:.1f} s\n")
     assert (code, "0 errors" in said) == (0, True)
 
 
@@ -219,9 +220,8 @@ def test_targets_and_receivers_that_misbehave_are_evidence_and_stop_nobody_else(
         (tmp_path / "opsguide.toml").write_text(SETTINGS.replace('trial = "0s"', 'trial = "0s"\nclaims = []'))
         with opsguide(tmp_path) as run:
             until("the shop's alert holds", 20, lambda: run.states()["alert"] == "holds", run.said)
-            place.open, began = 0, time.monotonic()
+            place.open = 0
             until("the healthy receiver", 8, lambda: place.sent("firing", "ShopClosed") == 1)
-            print(f"told after {time.monotonic() - began:.1f} s")
             until("the flaky one, at its third try", 15, lambda: place.statuses("/flaky") == [500, 503, 200])
 
             assert len({one.id for one in place.letters if one.path == "/flaky"}) == 1
@@ -252,7 +252,7 @@ def guide_for(place: Town, alert: str = ALERT) -> str:
     return f"{head}\n```yaml\nscrape_configs:\n{jobs}```\n{alert}{ROUTE.format(hook=place.hook())}"
 
 
-BROKEN_EDITS = {
+BROKEN_EDITS: dict[str, tuple[Callable[[str], str], str, str]] = {
     "yaml": (lambda text: text.replace("  for: 1s", " for: 1s"), "guide.md", "alert/yaml"),
     "promql": (lambda text: text.replace("shop_open < 1", "shop_open <"), "guide.md", "alert/expr"),
     "binary": (lambda text: bytes(range(256)).decode("latin-1") * 50, "guide.md", "file/"),

@@ -112,7 +112,7 @@ def serve(town: Town, port: int, echo: Callable[[str, Mapping[str, str]], str] |
         def do_GET(self) -> None:
             with town.lock:
                 town.asked.append((self.path, dict(self.headers)))
-            said = echo(self.path, self.headers) if echo else ""
+            said = echo(self.path, dict(self.headers)) if echo else ""
             self._answer(200, f"# TYPE shop_open gauge\nshop_open {town.open}\n{said}")
 
         do_HEAD = do_GET  # noqa: N815 -- http.server's name
@@ -125,7 +125,7 @@ def serve(town: Town, port: int, echo: Callable[[str, Mapping[str, str]], str] |
                 town.letters.append(
                     Letter(self.path, self.headers["webhook-id"], body, time.monotonic(), status, dict(self.headers))
                 )
-            self._answer(status, echo(self.path, self.headers) if echo else "")
+            self._answer(status, echo(self.path, dict(self.headers)) if echo else "")
 
         def _answer(self, status: int, text: str) -> None:
             body = text.encode()
@@ -142,10 +142,10 @@ def serve(town: Town, port: int, echo: Callable[[str, Mapping[str, str]], str] |
 
 
 @contextlib.contextmanager
-def town() -> Iterator[Town]:
-    """A town with a shop and a mailbox."""
+def town(echo: Callable[[str, Mapping[str, str]], str] | None = None) -> Iterator[Town]:
+    """A town with a shop and a mailbox. echo: see `serve`."""
     found = Town(shop=free_port(), mail=free_port())
-    with serve(found, found.shop) as shop, serve(found, found.mail) as mailbox:
+    with serve(found, found.shop, echo) as shop, serve(found, found.mail, echo) as mailbox:
         try:
             yield found
         finally:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -63,6 +64,24 @@ def test_every_value_is_masked_before_it_was_ever_used(secrets: RealSecrets) -> 
         assert "canary" not in secrets.mask(f"a {form} b")
         assert "***" in secrets.mask(f"a {form} b")
     assert secrets.mask("file-canary any-canary") == "*** ***"
+    lower = quote(value, safe="").replace("%2F", "%2f").replace("%2B", "%2b")
+    for form in (lower, html.escape(value), base64.urlsafe_b64encode(value.encode()).decode()):
+        assert secrets.mask(f"a {form} b") == "a *** b"
+        assert secrets.mask_bytes(f"a {form} b".encode()) == b"a *** b"
+
+
+@pytest.mark.parametrize("user", ["", "a", "ab", "abc", "operator"])
+def test_a_value_inside_of_longer_base64_is_masked_but_for_its_ends(secrets: RealSecrets, user: str) -> None:
+    echoed = base64.b64encode(f"{user}:any-canary and more".encode()).decode()
+    left = secrets.mask(f"Basic {echoed}")
+    assert "***" in left
+    assert len(left) <= len(f"Basic {echoed}") - 12 + 3
+
+
+def test_what_is_hidden_later_is_masked_too(secrets: RealSecrets) -> None:
+    secrets.hide("from-a-password-file")
+    assert secrets.mask("it is from-a-password-file") == "it is ***"
+    assert secrets.mask_bytes(b"it is from-a-password-file") == b"it is ***"
 
 
 def test_a_rotated_file_is_read_anew_and_the_old_value_stays_masked(tmp_path: Path, secrets: RealSecrets) -> None:

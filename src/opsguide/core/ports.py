@@ -171,6 +171,10 @@ class Secrets(Protocol):
         """`text` with every known secret value replaced."""
         ...
 
+    def hide(self, value: str) -> None:
+        """Mask this value too from now on."""
+        ...
+
     def trusted(self, claim: str, text: str) -> bool:
         """Whether a person trusted exactly this command text for unattended runs, and the consent has not ended."""
         ...

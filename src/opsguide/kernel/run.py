@@ -144,7 +144,8 @@ class Runner:
             if self._once.is_first(f"{planned.name} {fault!r}"):
                 log.exception("running %s", planned.name)
             claims = tuple(claim.id for claim, _ in planned.batch.jobs)
-            return Faulted(claims, f"a fault of opsguide: running failed: {fault!r}")
+            said = self._world_of(planned.guide).secrets.mask(repr(fault))
+            return Faulted(claims, f"a fault of opsguide: running failed: {said}")
 
     def _timeout(self, claim: str, limit_s: float) -> Evidence:
         because = f"not done within {limit_s:g} s"

@@ -35,12 +35,18 @@ SECOND_LOOK_S = 3.0
 class RealNet:
     """The network of this machine. Every exchange takes a fresh connection, as a probe must: no pool, no DNS cache.
 
-    mask: applied to every sentence of a fault, so that a secret in a URL or reply is not repeated. folder: where
-    relative CA files lie.
+    mask, mask_bytes: applied to every sentence of a fault and to what a peer sends, so that a secret in a URL, header
+    or body is not repeated: what comes in is clean, wherever it goes then. folder: where relative CA files lie.
     """
 
-    def __init__(self, mask: Callable[[str], str] = str, folder: Path = Path()) -> None:
+    def __init__(
+        self,
+        mask: Callable[[str], str] = str,
+        folder: Path = Path(),
+        mask_bytes: Callable[[bytes], bytes] = bytes,
+    ) -> None:
         self._mask = mask
+        self._mask_bytes = mask_bytes
         self._folder = folder
         self._session: aiohttp.ClientSession | None = None
         self._contexts: dict[tuple[bool, str], ssl.SSLContext] = {}
@@ -97,8 +103,8 @@ class RealNet:
             ssl=self._context(verify=request.verify_tls, ca_file=request.ca_file),
             trace_request_ctx=phases,
         ) as answer:
-            body = await _bounded(answer, request)
-            headers = tuple((name.lower(), value) for name, value in answer.headers.items())
+            body = self._mask_bytes(await _bounded(answer, request))
+            headers = tuple((name.lower(), self._mask(value)) for name, value in answer.headers.items())
             return HttpReply(answer.status, headers, body, phases.durations(noted), noted.not_after)
 
     def _open(self) -> aiohttp.ClientSession:

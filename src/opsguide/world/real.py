@@ -38,7 +38,7 @@ def real_world(
     secrets = RealSecrets(settings.secrets, folder, environment, trusted)
     return World(
         clock=SystemClock(),
-        net=RealNet(secrets.mask, folder),
+        net=RealNet(secrets.mask, folder, secrets.mask_bytes),
         proc=RealProc(secrets.mask),
         files=RealFiles(folder, mask=secrets.mask),
         secrets=secrets,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from urllib.parse import quote, quote_plus
 from opsguide.core.ports import WorldFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from opsguide.core.settings import SecretRef
@@ -20,6 +21,7 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 MASK = "***"
 SHORTEST = 4
 """Values shorter than this are not masked: they would blank out ordinary text, and are no secrets."""
+SHORTEST_BASE64 = 6
 LIMIT_BYTES = 1 << 16
 
 
@@ -48,6 +50,7 @@ class RealSecrets:
         self._trust = trust
         self._masked: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._forms: tuple[bytes, ...] = ()
         for name in references:
             self._value(name)
 
@@ -73,8 +76,24 @@ class RealSecrets:
         return [name for name in dict.fromkeys(_REFERENCE.findall(text)) if self._value(name) is None]
 
     def mask(self, text: str) -> str:
-        """`text` with every value that was ever seen replaced, also where it is percent-encoded, JSON or base64."""
+        """`text` with every value that was ever seen replaced, also as URLs, JSON, HTML and base64 spell it."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def mask_bytes(self, data: bytes) -> bytes:
+        """The same for what a peer sent. One search a form: far faster on megabytes than one pattern of all of them."""
+        for form in self._forms:
+            if form in data:
+                data = data.replace(form, MASK.encode())
+        return data
+
+    def hide(self, value: str) -> None:
+        """From now on mask this value too: a secret that the guide reads from a file of its own."""
+        if value and value not in self._masked:
+            self._masked.add(value)
+            forms = {form for seen in self._masked if len(seen) >= SHORTEST for form in _forms(seen)}
+            longest_first = sorted(forms, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+            self._forms = tuple(form.encode("utf-8", "replace") for form in longest_first)
 
     def trusted(self, claim: str, text: str) -> bool:
         """Whether a person trusted exactly this command text for unattended runs, and the consent has not ended."""
@@ -85,11 +104,7 @@ class RealSecrets:
         if reference is None:
             return None
         value = self._environment.get(reference.env) if reference.env else self._read(reference.file)
-        if value and value not in self._masked:
-            self._masked.add(value)
-            forms = {form for seen in self._masked if len(seen) >= SHORTEST for form in _forms(seen)}
-            longest_first = sorted(forms, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+        self.hide(value or "")
         return value or None
 
     def _read(self, file: str) -> str | None:
@@ -101,9 +116,23 @@ class RealSecrets:
 
 
 def _forms(value: str) -> set[str]:
-    """How a value may come back: as it is, in a URL, in JSON, in base64 (alone; a part of a longer text shifts)."""
-    encoded = base64.b64encode(value.encode()).decode()
-    return {value, quote(value, safe=""), quote(value), quote_plus(value), json.dumps(value)[1:-1], encoded}
+    """How a value may come back: as it is, in a URL, JSON or HTML, in base64 alone or as a part of a longer text."""
+    data = value.encode("utf-8", "surrogateescape")
+    urls = {quote(data, safe=""), quote(data), quote_plus(data)}
+    lower = {re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), url) for url in urls}
+    texts = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], html.escape(value)}
+    return texts | urls | lower | set(_base64(data))
+
+
+def _base64(data: bytes) -> Iterator[str]:
+    """In base64 by itself, and what is the same of it wherever it stands in a longer text, such as `user:password`."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(data).decode()
+        for before in range(3):
+            whole = encode(b"\0" * before + data + b"\0\0").decode()
+            inner = whole[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+            if len(inner) >= SHORTEST_BASE64:
+                yield inner
 
 
 def _source(reference: SecretRef) -> str:

@@ -151,6 +151,7 @@ async def _authorization(auth: Auth | None, world: World) -> tuple[tuple[str, st
     secret = world.secrets.resolve(auth.secret, PURPOSE)
     if auth.file:
         secret = (await world.files.read(auth.file)).decode("utf-8", "replace").strip()
+        world.secrets.hide(secret)
     if auth.scheme == "Basic":
         secret = base64.b64encode(f"{world.secrets.resolve(auth.user, PURPOSE)}:{secret}".encode()).decode()
     return (("Authorization", f"{auth.scheme} {secret}"),)

@@ -174,6 +174,7 @@ class SimSecrets:
 
     values: dict[str, str] = field(default_factory=dict)
     trusts: set[tuple[str, str]] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
 
     def resolve(self, text: str, purpose: str) -> str:
         """`text` with its references filled."""
@@ -187,9 +188,13 @@ class SimSecrets:
 
     def mask(self, text: str) -> str:
         """`text` with every value replaced."""
-        for value in sorted(filter(None, self.values.values()), key=len, reverse=True):
+        for value in sorted(filter(None, {*self.values.values(), *self.hidden}), key=len, reverse=True):
             text = text.replace(value, "***")
         return text
+
+    def hide(self, value: str) -> None:
+        """Mask this value too from now on."""
+        self.hidden.add(value)
 
     def trusted(self, claim: str, text: str) -> bool:
         """Whether it is among `trusts`."""
