@@ -49,6 +49,11 @@ def test_a_plain_list_is_one_plan_with_steps() -> None:
     assert (claim.place.line, claim.place.end_line, claim.id) == (4, 5, "communication-communication")
 
 
+def test_a_list_of_who_is_told_takes_its_levels_from_the_heading() -> None:
+    (spec,) = _specs("# G\n## Incidents\n### Stakeholder Notification (P1/P2)\n- Engineering Lead\n- Support Team\n")
+    assert (spec.severities, spec.audience) == (("P1", "P2"), "Engineering Lead, Support Team")
+
+
 def test_a_table_by_level() -> None:
     text = "# G\n## Severities\n| Severity | Response | Update Frequency | Notify | Channel |\n|---|---|---|---|---|\n"
     text += "| P1 | 5 min | 30 minutes | CTO | Slack |\n| P2 | 1 h | Daily | team | Email |\n"
@@ -64,6 +69,7 @@ def test_a_table_by_level() -> None:
         "## Architecture\n### Communication\n- **Internal**: gRPC\n",
         "## Incidents\n### Communication Channels\n- **Slack**: #inc\n",
         "## Incidents\n### Communication\n- Be kind\n- Be brief\n",
+        "## Incidents\n### Executive Communication\n- SEV-1 incidents\n- Escalations of customers\n- Media attention\n",
         "## Backups\n| Component | Frequency |\n|---|---|\n| db | daily |\n",
         "## Severities\n| Severity | Response |\n|---|---|\n| P1 | 5 min |\n| P2 | 1 h |\n",
         "## Incidents\n### Communication\n<!-- opsguide: ignore -->\n- Notify stakeholders\n- Update customers\n",

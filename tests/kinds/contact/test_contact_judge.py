@@ -25,6 +25,11 @@ def _verdict(text: str) -> Verdict:
         (f"{HEADER}| DBA | Ann | ann@lee.io |\n", State.HOLDS, "Ann is reached at ann@lee.io"),
         (f"{HEADER}| DBA | Ann | email |\n", State.UNKNOWN, "no address is written for Ann: 'email' is none"),
         (f"{HEADER}| DBA | Ann | - |\n", State.UNKNOWN, "no address is written for Ann"),
+        (
+            f"{HEADER}| DBA | TBD | a@lee.io |\n",
+            State.UNKNOWN,
+            "'TBD' stands where somebody's name or address should, for DBA",
+        ),
         (ROTATION.format("Bob, #backend"), State.HOLDS, "every place is reached: ann@lee.io, #backend"),
         (ROTATION.format("Backend Team"), State.UNKNOWN, "Secondary is Backend Team: no address is written"),
     ],

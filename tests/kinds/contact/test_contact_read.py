@@ -120,6 +120,13 @@ def test_a_bullet_for_each_person() -> None:
     assert (second.name, second.address) == ("ACME", "support@acme.io")
 
 
+def test_what_stands_open_is_named_and_is_nobody() -> None:
+    text = "# G\n## Contacts\n| Role | Name | Phone |\n|---|---|---|\n| DBA | TBD | ______ |\n\n- **Lead**: [Contact]\n"
+    first, second = _specs(text)
+    assert (first.name, first.ways, first.open) == ("", (), ("TBD", "______"))
+    assert (second.name, second.contact, second.open) == ("", "", ("[Contact]",))
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -75,17 +75,39 @@ def test_a_heading_that_is_a_level_with_labels_below_it() -> None:
     assert (claim.place.line, claim.place.end_line) == (3, 7)
 
 
+def test_a_level_alone_on_its_line_with_bullets_and_labels_below_it() -> None:
+    text = "# G\n## Severity Levels\n\n**SEV-1 (Critical)**\n- Outage\n- Data loss\n"
+    text += "\n**Response**: Immediate (0-5 minutes)\n\n**SEV-2 (High)**\n- Slow\n"
+    first, second = _claims(text)
+    assert first.spec == Severity(
+        "SEV-1", ("Critical",), 300.0, None, "Immediate (0-5 minutes)", "", "Outage; Data loss"
+    )
+    assert [(c.place.line, c.place.end_line) for c in (first, second)] == [(4, 8), (10, 11)]
+
+
+def test_levels_as_lines_of_a_paragraph() -> None:
+    first, second = _claims("# G\n## Severity Levels\n**P1**: Down  \n**P2**: Slow\n")
+    assert [(c.spec.level, c.spec.definition, c.place.line) for c in (first, second)] == [
+        ("P1", "Down", 3),
+        ("P2", "Slow", 4),
+    ]
+
+
 @pytest.mark.parametrize(
     ("table", "specs"),
     [
         (
-            "| Severity | Response | Resolution | What |\n|---|---|---|---|\n| P1 | 15 min | 4h | |\n| P2 | Next day | - | |",
+            "| Severity | Response | Resolution |\n|---|---|---|\n| P1 | 15 min | 4h |\n| P2 | Next day | - |",
             [
                 Severity("P1", (), 15 * MIN, 4 * H, "15 min", "4h"),
                 Severity("P2", (), None, None, "Next day", "-"),
             ],
         ),
         ("| Severity | Threshold | Response |\n|---|---|---|\n| Critical | > 90% | 5 min |\n| Low | > 1% | 1h |", []),
+        (
+            "| Severity | Initial Response | 15 min |\n|---|---|---|\n| P1 | Primary | Backup |\n| P2 | Primary | - |",
+            [],
+        ),
         ("| Level | Description |\n|---|---|\n| INFO | normal |\n| WARNING | odd |", []),
         ("| Priority | Response Team |\n|---|---|\n| P1 | on-call |\n| P2 | support |", []),
     ],
@@ -112,7 +134,14 @@ def test_what_defines_no_level(text: str) -> None:
     ("written", "seconds"),
     [
         *(("< 5 minutes", 300.0), ("within 1h", H), ("15-30 min", 1800.0), ("1 hour (business hours)", H)),
-        *(("Immediate", None), ("2 business days", None), ("Best effort", None), ("24/7", None), ("1 week", 7 * DAY)),
+        *(
+            ("Immediate", None),
+            ("2 business days", None),
+            ("Best effort", None),
+            ("All hands, every 15 min updates", None),
+            ("24/7", None),
+            ("1 week", 7 * DAY),
+        ),
     ],
 )
 def test_how_long_a_time_is(written: str, seconds: float | None) -> None:

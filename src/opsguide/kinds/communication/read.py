@@ -36,6 +36,11 @@ _WHERE_COLUMN = re.compile(r"\b(?:channels?|method|medium|via|where)\b|渠道")
 _WHEN_COLUMN = re.compile(r"\b(?:initial|first|timing|when|within)\b")
 _LEVEL_COLUMN = re.compile(r"^(?:severity|severity level|level|priority|sev|incident level|级别|等级)$")
 _AT_LEAST = 2
+_TELLS = re.compile(
+    r"^(?:notify|inform|update|create|post|send|publish|announce|tell|share|provide|schedule|prepare|draft|alert|page|call"
+    r"|e-?mail|open|escalate|communicate|contact|set|document|keep|start|close|brief)\b",
+    re.IGNORECASE,
+)
 _LONGEST_STEP = 160
 
 
@@ -174,12 +179,12 @@ def _section(section: Section, context: Context) -> Iterator[Claim[Communication
         return
     steps = tuple(context.fill(item.text.strip(), code=False).text for item in items)
     text = "; ".join(steps)
-    if not (audience_of(text) or channel_of(text)):
+    if not (audience_of(text) or channel_of(text)) or not _tells(items):
         return
     spec = Communication(
         text=text,
         audience=audience_of(text),
-        severities=levels_in(text),
+        severities=levels_in(section.heading.text) or levels_in(text),
         every_s=every_s(text),
         within_s=within_s(text),
         hours=hours_of(text),
@@ -188,6 +193,12 @@ def _section(section: Section, context: Context) -> Iterator[Claim[Communication
     )
     place = Place(section.place.file, items[0].place.line, items[-1].place.end_line)
     yield _claim(spec, section.heading.words, section.heading.text, place, context)
+
+
+def _tells(items: Sequence[Item]) -> bool:
+    """Half of a list's items say what to do, or each names who is told; else it lists conditions, or rules of style."""
+    doing = sum(bool(_TELLS.search(item.text)) for item in items)
+    return 2 * doing >= len(items) or all(audience_of(item.text) for item in items)
 
 
 def _ignores(blocks: Iterable[Block]) -> bool:

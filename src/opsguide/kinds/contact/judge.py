@@ -28,7 +28,9 @@ def judge(claim: Claim[Contact], memory: ContactMemory, evidence: Evidence | Non
 def _lacking(spec: Contact) -> Iterator[str]:
     """What keeps people from being reached, one sentence each."""
     if not spec.steps:
-        if not spec.ways:
+        for text in spec.open:
+            yield f"{text!r} stands where somebody's name or address should, for {spec.role}"
+        if not spec.ways and not spec.open:
             written = f": {spec.contact!r} is none" if spec.contact else ""
             yield f"no address is written for {spec.name or spec.role}{written}"
         return

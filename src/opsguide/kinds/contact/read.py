@@ -52,6 +52,8 @@ _ADDRESS_COLUMN = re.compile(
 _HOURS_COLUMN = re.compile(r"\b(?:availability|available|hours|coverage|when|time ?zone|schedule)\b|时间")
 _AFTER = re.compile(r"\b(\d+\s*(?:m|min\w*|h|hours?|hrs?|s|sec\w*))\b", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^()]*\)$")
+_OPEN = re.compile(r"^(?:tbd|tba|todo|n/?a|none|unknown|_{2,}|\.{3,}|\?+|-+|–|—|\[[^\]]*\])$", re.IGNORECASE)
+_EMPTY = frozenset({"-", "–", "—", "n/a", "N/A"})
 _AT_LEAST = 2
 _LONGEST_NAME = 60
 
@@ -108,7 +110,7 @@ def _written(cell: Cell) -> str:
     """The cell's words, and what its links lead to where those are addresses."""
     links = (link.target.removeprefix("mailto:").removeprefix("tel:") for link in cell.links)
     text = cell.text.strip()
-    text = "" if text in {"-", "–", "—", "n/a", "N/A"} else text
+    text = "" if text in _EMPTY else text
     return " ".join([text, *(link for link in links if link not in text)]).strip()
 
 
@@ -117,14 +119,18 @@ def _single(
 ) -> Claim[Contact]:
     filled = [_fill(text, context) for text in (role, name, availability)]
     addresses = [(by, _fill(text, context)) for by, text in reached]
+    blank = [
+        one.text for one in (filled[1], *(text for _, text in addresses)) if not one.needs and _OPEN.match(one.text)
+    ]
     ways = tuple(way for by, text in addresses for way in ways_in(text.text, by))
     spec = Contact(
         role=filled[0].text,
-        name=filled[1].text,
+        name="" if filled[1].text in blank else filled[1].text,
         address=ways[0].to if ways else "",
         availability=filled[2].text,
-        contact=", ".join(text.text for _, text in addresses if text.text),
+        contact=", ".join(text.text for _, text in addresses if text.text and text.text not in blank),
         ways=ways,
+        open=tuple(dict.fromkeys(blank)),
     )
     needs = dict.fromkeys(need for one in (*filled, *(text for _, text in addresses)) for need in one.needs)
     return _claim(spec, role, place, tuple(needs))
@@ -211,7 +217,7 @@ def _is_place(label: Label) -> bool:
 def _reaches(label: Label, context: Context) -> bool:
     """Whether the value is an address, or a placeholder of one."""
     filled = _fill(label.value, context)
-    return bool(ways_in(filled.text) or filled.needs)
+    return bool(ways_in(filled.text) or filled.needs or _OPEN.match(filled.text.strip()))
 
 
 def _reached(section: Section, ways: Sequence[Label], hours: Label | None, context: Context) -> Claim[Contact]:
@@ -235,6 +241,8 @@ def _people(people: Sequence[Label], context: Context) -> Iterator[Claim[Contact
 
 def _name(value: str, context: Context) -> str:
     """What stands before the first address: a person, or a team."""
+    if _OPEN.match(value):
+        return ""
     ways = ways_in(_fill(value, context).text)
     head = value[: value.find(ways[0].to)] if ways and ways[0].to in value else "" if ways else value
     name = re.split(r"[,;:(<|]|\s[-–—]\s", head)[0].strip(" -–—([<\"'")

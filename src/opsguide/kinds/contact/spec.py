@@ -29,7 +29,7 @@ class Contact:
 
     role: as written; of a rotation its heading. name: the person or team. address: the first way. availability: as
     written ("24/7"). contact: what the guide writes where an address should stand ("@slack / phone"). steps: the places
-    of a rotation in their order, () of a single contact.
+    of a rotation in their order, () of a single contact. open: what stands where a name or an address should ("TBD").
     """
 
     role: str
@@ -39,6 +39,7 @@ class Contact:
     contact: str = ""
     ways: tuple[Way, ...] = ()
     steps: tuple[Step, ...] = ()
+    open: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,13 @@ def read(node: Node, context: Context) -> Iterator[Claim[Severity]]:
     match node:
         case Item():
             yield from _item(node, context)
+        case Paragraph():
+            yield from _lines(node, context)
         case Table():
             yield from _table(node, context)
         case Section():
             yield from _headed(node, context)
+            yield from _titled(node, context)
             yield from _joined(node, context)
 
 
@@ -85,6 +88,14 @@ def _item(item: Item, context: Context) -> Iterator[Claim[Severity]]:
         yield _claim(*found, item.place, context)
 
 
+def _lines(paragraph: Paragraph, context: Context) -> Iterator[Claim[Severity]]:
+    """`**P1**: complete outage` as a line of a paragraph."""
+    for label in paragraph.labels if _defines("", context) else ():
+        level = read_level(label.name)
+        if level is not None and label.value.strip():
+            yield _claim(level, {"definition": label.value.strip()}, label.place, context)
+
+
 def _defines(intro: str, context: Context) -> bool:
     if context.annotation.get("kind") == "severity":
         return True
@@ -110,11 +121,17 @@ def _table(table: Table, context: Context) -> Iterator[Claim[Severity]]:
     columns = _columns(header)
     if not header or not header[0].startswith(_FIRST_COLUMN) or not columns or not _ours(header, columns, context):
         return
+    if columns.keys() <= {"response", "resolution"} and not _times_stated(table, columns):
+        return  # "Initial response: primary" tells who, not when
     rows = [(level, row) for row in table.rows if (level := read_level(row.cells[0].text)) is not None]
     if len(rows) < _AT_LEAST:
         return
     for level, row in rows:
         yield _claim(level, {name: row.cells[i].text.strip() for name, i in columns.items()}, row.place, context)
+
+
+def _times_stated(table: Table, columns: Mapping[str, int]) -> bool:
+    return any(limit_s(row.cells[index].text) is not None for row in table.rows for index in columns.values())
 
 
 def _columns(header: Sequence[str]) -> dict[str, int]:
@@ -152,6 +169,30 @@ def _headed(section: Section, context: Context) -> Iterator[Claim[Severity]]:
         return
     end = max((block.place.end_line for block in section.blocks), default=section.heading.place.end_line)
     yield _claim(level, texts, Place(section.place.file, section.heading.place.line, end), context)
+
+
+def _titled(section: Section, context: Context) -> Iterator[Claim[Severity]]:
+    """`**SEV-1 (Critical)**` alone on its line, with labels or bullets below it, as far as the next such line."""
+    if not _defines("", context) or _ignores(section.blocks):
+        return
+    starts = [(i, level) for i, block in enumerate(section.blocks) if (level := _title_of(block)) is not None]
+    ends = [*(index for index, _ in starts), len(section.blocks)][1:]
+    for (start, level), end in zip(starts, ends, strict=True):
+        title, *below = section.blocks[start:end]
+        texts = _labelled(below)
+        bullets = [block.text for block in below if isinstance(block, Item) and block.label is None and not block.depth]
+        if bullets:
+            texts.setdefault("definition", "; ".join(bullets))
+        if texts:
+            last = max(block.place.end_line for block in below)
+            yield _claim(level, texts, Place(section.place.file, title.place.line, last), context)
+
+
+def _title_of(block: Block) -> Level | None:
+    """The level that a paragraph's only line names, and nothing else."""
+    if not isinstance(block, Paragraph) or len(block.lines) > 1 or block.labels:
+        return None
+    return read_level(block.text.strip().rstrip(":"))
 
 
 def _labelled(blocks: Iterable[Block]) -> dict[str, str]:

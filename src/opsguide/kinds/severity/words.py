@@ -43,6 +43,7 @@ _NOT_A_TIME = re.compile(
 )
 _AMOUNT = r"\d[\d.,]{0,9}\s{0,3}(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|[smhdw])\b"
 _DURATION = re.compile(rf"(?:\d[\d.,]{0, 9}\s{0, 3}(?:-|–|to)\s{0, 3})?(?P<amount>{_AMOUNT})", re.IGNORECASE)
+_CADENCE = re.compile(r"\b(?:every|each|per)\s+(?:\d|hour|day)", re.IGNORECASE)
 _WORKING = re.compile(r"\d\s*(?:business|working)\s+(?:day|hour)", re.IGNORECASE)
 _INLINE = re.compile(
     rf"\b(?:(?P<response>respon[sd]\w*|acknowledg\w*|ack)|(?P<resolution>resol\w+|fix\w*|mitigat\w*|restor\w*))\b"
@@ -66,9 +67,9 @@ def field_of(label: str) -> str:
 
 
 def limit_s(text: str) -> float | None:
-    """Seconds of "< 5 minutes", "within 1 h", "15-30 min" (the later one); None for words, and for working days."""
+    """Seconds of "< 5 minutes", "within 1 h", "15-30 min" (the later); None for words, working days and cadences."""
     found = _DURATION.search(text)
-    if found is None or _WORKING.search(text):
+    if found is None or _WORKING.search(text) or _CADENCE.search(text):
         return None
     seconds = duration_s(found["amount"])
     return seconds if seconds is not None and seconds >= SHORTEST_S else None
