@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.kernel.house import House, states
+from tests.kernel.house import House, states, toys
 
+from opsguide.core.facts import NoticeSettled, Woken
 from opsguide.core.nouns import Evidence
-from opsguide.core.ports import Conflict, StoreFault
+from opsguide.core.ports import Conflict, StoreFault, WorldFault
 from opsguide.kernel.inputs import Seen
 from opsguide.store.sqlite import SqliteState
 from opsguide.world.sim.loop import run
@@ -15,6 +17,8 @@ from opsguide.world.sim.loop import run
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from opsguide.core.facts import Event
+    from opsguide.core.machine import Stepped
     from opsguide.core.ports import Changes
 
 
@@ -180,3 +184,72 @@ def test_what_no_table_can_keep_is_dropped_alone(tmp_path: Path, at: float | Non
             assert states(app)["api"] == "holds"
 
     run(live())
+
+
+class Faulty:
+    """The toy's machine, whose steps raise for some events as long as there are planted faults."""
+
+    name = "toy"
+
+    def __init__(self, machine: Any, raises: type, faults: int) -> None:
+        self._machine, self._raises, self.faults = machine, raises, faults
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._machine, name)
+
+    def step(self, config: Any, key: str, state: Any, event: Event, now: float) -> Stepped[Any]:
+        if isinstance(event, self._raises) and self.faults:
+            self.faults -= 1
+            raise RuntimeError("planted in step")
+        found: Stepped[Any] = self._machine.step(config, key, state, event, now)
+        return found
+
+
+def _faulty(raises: type, faults: int) -> tuple[Any, Faulty]:
+    kind: Any = copy(toys()[0])
+    machine = Faulty(kind.machine, raises, faults)
+    vars(kind)["machine"] = machine
+    return kind, machine
+
+
+def test_a_machine_whose_waking_raised_is_woken_again(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=10")
+    house.bad("api")
+    kind, machine = _faulty(Woken, 2)
+
+    async def live() -> None:
+        async with house.app(kinds=(kind,)) as app:
+            await asyncio.sleep(30)
+            assert (machine.faults, house.sent) == (1, [])
+            await asyncio.sleep(180)
+            assert app._turns.counts["faults"] == 2
+
+    run(live())
+    assert [s["id"] for s in house.sent] == ["api-1"]
+
+
+def test_a_notice_that_was_accepted_is_not_sent_again_when_its_machine_raises(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=10")
+    house.bad("api")
+    kind, _ = _faulty(NoticeSettled, 1000)
+
+    async def live() -> None:
+        async with house.app(kinds=(kind,)) as app:
+            await asyncio.sleep(600)
+            assert [notice.state for notice in await app.notices()] == ["accepted"]
+
+    run(live())
+    assert [s["id"] for s in house.sent] == ["api-1"]
+
+
+def test_an_attempt_that_cannot_be_written_is_not_repeated_without_a_pause(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=10")
+    house.bad("api")
+    house.sim.net.on("http://sink/", WorldFault("refused", "no Unicode: \ud800"))
+
+    async def live() -> None:
+        async with house.app():
+            await asyncio.sleep(600)
+
+    run(live())
+    assert 2 < len(house.sent) < 12

@@ -159,9 +159,16 @@ class Deliver:
             attempted = await self._attempt(queued)
             self.counts[attempted.state] += 1
             await self._turns.submit(attempted)
+            if self._is_unwritten(queued):
+                await asyncio.sleep(LOOK_AGAIN_S)
         finally:
             self._busy.discard(queued.endpoint)
             self._bell.set()
+
+    def _is_unwritten(self, queued: _Queued) -> bool:
+        """Whether a fault of ours lost the attempt, so that it would be made again and again without a pause."""
+        stored = self._turns.ledger.notices.get(queued.stored.id)
+        return stored is not None and stored.attempts == queued.stored.attempts
 
     async def _attempt(self, queued: _Queued) -> Attempted:
         stored, notice = queued.stored, queued.notice

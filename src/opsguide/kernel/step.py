@@ -82,6 +82,18 @@ class Step:
             self._queue.append((signal, ("", "")))
         self._drain()
 
+    def postpone(self, timers: Sequence[Timer], until: float) -> None:
+        """Have these timers come up again, for their work raised."""
+        for timer in timers:
+            if timer.what == "wake" and (instance := self.draft.instance(*timer.key)) is not None:
+                self.draft.place(*timer.key, replace(instance, wake_at=until))
+            elif timer.what == "look" and (kept := self.draft.kept(*timer.key)) is not None:
+                later = replace(kept, known=replace(kept.known, look_again_at=until))
+                self.draft.keep(*timer.key, later, durable=True)
+            elif timer.what == "trial" and (waiting := self.draft.record("trial", timer.key[0])) is not None:
+                self.draft.put("trial", timer.key[0], replace(waiting, until=until))
+                self.draft.timers.append(replace(timer, at=until))
+
     def look(self, claim: str, subject: str) -> None:
         """Fold a subject by time alone."""
         live = self.live.claims.get(claim)
@@ -298,9 +310,7 @@ class Step:
         stored = self._notices.get(tried.notice)
         if stored is None:
             return
-        self.draft.deliveries.append(
-            DeliveryRow(tried.notice, tried.state, stored.attempts + 1, tried.next_at, tried.reply, tried.at)
-        )
+        self.attempt(tried)
         outcome = "retried" if tried.state == "pending" else tried.state
         notice = notice_of(stored.body)
         fact = DeliveryDone(notice.receiver, notice.integration, outcome, tried.reply)
@@ -319,11 +329,29 @@ class Step:
                 fact=fact,
             )
         )
-        if tried.state != "pending" and stored.machine in self.live.machines:
-            accepted = tried.state == "accepted"
-            unsure = not accepted and stored.attempts > 0
-            settled = NoticeSettled(stored.id, stored.key, accepted, tried.at, unsure)
-            self.effect(Signal(stored.machine, settled))
+        self._settled(tried, stored)
+
+    def attempt(self, tried: Attempted) -> None:
+        """The row of an attempt alone."""
+        stored = self._notices.get(tried.notice)
+        if stored is not None:
+            row = DeliveryRow(tried.notice, tried.state, stored.attempts + 1, tried.next_at, tried.reply, tried.at)
+            self.draft.deliveries.append(row)
+
+    def settle(self, tried: Attempted) -> None:
+        """The row of an attempt, and what its machine makes of it, without the evidence."""
+        self.attempt(tried)
+        stored = self._notices.get(tried.notice)
+        if stored is not None:
+            self._settled(tried, stored)
+        self._drain()
+
+    def _settled(self, tried: Attempted, stored: StoredNotice) -> None:
+        if tried.state == "pending" or stored.machine not in self.live.machines:
+            return
+        accepted = tried.state == "accepted"
+        unsure = not accepted and stored.attempts > 0
+        self.effect(Signal(stored.machine, NoticeSettled(stored.id, stored.key, accepted, tried.at, unsure)))
 
     def _put(self, documents: Iterable[tuple[str, str, Any]]) -> None:
         for bucket, key, document in documents:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from opsguide.core.ports import Conflict, StoreFault
 from opsguide.kernel.draft import Draft
 from opsguide.kernel.fold import KindFault
-from opsguide.kernel.inputs import Faulted, Reloaded, Seen
+from opsguide.kernel.inputs import Attempted, Faulted, Reloaded, Seen
 from opsguide.kernel.ledger import Ledger
 from opsguide.kernel.live import EMPTY, Live
 from opsguide.kernel.once import Once
@@ -34,6 +34,8 @@ INPUTS_A_TURN = 256
 LOOK_AT_CLOCK_S = 60.0
 BACKOFF_LIMIT_S = 30.0
 CONFLICTS_STUCK = 5
+AFTER_FAULT_S = 60.0
+"""When a timer is worked again whose work raised: a fault of ours must not put a group to sleep for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +177,13 @@ class Turns:
         if taken and isinstance(taken[0].given, Reloaded) and self._try(taken[0], taken[0].given.live, draft, now):
             live = taken[0].given.live
         for part in _apart(timers):
-            self._one(draft, live, now, partial(Step.wake, timers=part))
+            later = partial(Step.postpone, timers=part, until=now + AFTER_FAULT_S)
+            self._one(draft, live, now, partial(Step.wake, timers=part), rescues=(later,))
         for waiting in taken:
             if not isinstance(waiting.given, Reloaded):
                 for given in _parts(waiting.given):
-                    self._one(draft, live, now, partial(Step.work, given=given), _claims(given))
+                    rescues = _rescues(given)
+                    self._one(draft, live, now, partial(Step.work, given=given), _claims(given), rescues)
         return draft, live
 
     def _try(self, waiting: _Waiting, live: Live, draft: Draft, now: float) -> bool:
@@ -195,9 +199,18 @@ class Turns:
         return True
 
     def _one(
-        self, draft: Draft, live: Live, now: float, work: Callable[[Step], None], claims: Sequence[str] = ()
+        self,
+        draft: Draft,
+        live: Live,
+        now: float,
+        work: Callable[[Step], None],
+        claims: Sequence[str] = (),
+        rescues: Sequence[Callable[[Step], None]] = (),
     ) -> None:
-        """Work one input in a draft of its own; if it raises, it is dropped alone and its claims are unknown."""
+        """Work one input in a draft of its own; if it raises, it is dropped alone and its claims are unknown.
+
+        rescues: what must become of it all the same; the first that does not raise is taken.
+        """
         upper = Draft(draft)
         try:
             work(Step(live, upper, now, self.ledger.notices))
@@ -209,7 +222,19 @@ class Turns:
             if not isinstance(fault, KindFault):
                 fault = KindFault(claims, f"a fault of opsguide: {fault!r}")
             Step(live, upper, now, self.ledger.notices).work(Faulted(tuple(fault.claims), fault.text))
+            self._rescue(upper, live, now, rescues)
         draft.absorb(upper)
+
+    def _rescue(self, draft: Draft, live: Live, now: float, rescues: Sequence[Callable[[Step], None]]) -> None:
+        for rescue in rescues:
+            upper = Draft(draft)
+            try:
+                rescue(Step(live, upper, now, self.ledger.notices))
+            except Exception:
+                log.debug("a rescue raised too", exc_info=True)  # the next one asks for less
+                continue
+            draft.absorb(upper)
+            return
 
     async def _reload(self, now: float) -> None:
         """Somebody else wrote: what we know is old."""
@@ -232,6 +257,13 @@ class Turns:
 def _claims(given: Input) -> Sequence[str]:
     """Whose evidence an input is, for a fault that names nobody."""
     return [seen.claim for seen in given.evidence] if isinstance(given, Seen) else []
+
+
+def _rescues(given: Input) -> Sequence[Callable[[Step], None]]:
+    """An attempt was made, whatever its consequences raise: unwritten, it would be made again without a pause."""
+    if not isinstance(given, Attempted):
+        return ()
+    return partial(Step.settle, tried=given), partial(Step.attempt, tried=given)
 
 
 def _parts(given: Input) -> Iterator[Input]:
