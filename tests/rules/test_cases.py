@@ -70,6 +70,15 @@ def test_a_rule_finds_nothing_in_the_mended_guide(rule: str) -> None:
     assert found(CASES[rule][1], rule) == []
 
 
+def test_a_reference_to_a_secret_is_not_asked_for_as_a_binding() -> None:
+    text = ROUTE.replace("http://127.0.0.1:9/hook", "${HOOK}")
+    guide = compile_guide((Source("guide.md", text.encode(), native=False),), discover(), Settings())
+    (check,) = (r.check for r in discover_rules() if r.name == "placeholders/unfilled")
+    assert [m.mend for m in check(guide)] == [
+        'write HOOK = { env = "HOOK", for = "..." } below [secrets] in opsguide.toml'
+    ]
+
+
 def test_every_rule_has_its_case() -> None:
     assert {rule.name for rule in discover_rules()} == set(CASES)
 

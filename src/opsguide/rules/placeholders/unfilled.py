@@ -22,11 +22,19 @@ def check(guide: Guide) -> Iterable[Mend]:
         yield Mend(
             at=first,
             wrong=f"{name} is a placeholder" + (f"; {claims}" if waiting else ""),
-            mend=f'write "{name}" = "..." below [bindings] in opsguide.toml',
+            mend=_mend(name),
             rule=RULE.name,
             level=Level.WARNING if waiting else Level.NOTE,
             others=tuple(others),
         )
+
+
+def _mend(name: str) -> str:
+    """A reference to a secret is given where it comes from; its value stands in no file of ours."""
+    if name.startswith("${"):
+        secret = name.strip("${}")
+        return f'write {secret} = {{ env = "{secret}", for = "..." }} below [secrets] in opsguide.toml'
+    return f'write "{name}" = "..." below [bindings] in opsguide.toml'
 
 
 RULE = Rule("placeholders/unfilled", check)

@@ -162,7 +162,8 @@ def _mounts(text: str) -> Iterator[tuple[str, str, str, str]]:
     """Device, mount point, type and options of what stores something. The root always counts: in a container it is
     an overlay, and it is the disk that people mean.
     """
-    found: dict[str, tuple[str, str, str, str]] = {}
+    # A root that the table does not name (a chroot's) is a file system all the same.
+    found: dict[str, tuple[str, str, str, str]] = {"/": ("rootfs", "/", "rootfs", "rw")}
     for line in text.splitlines():
         device, mountpoint, fstype, options = (_plain(word) for word in line.split()[:4])
         if mountpoint == "/" or not (fstype in _NO_STORAGE or _NO_MOUNT.match(mountpoint)):
