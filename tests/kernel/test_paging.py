@@ -82,3 +82,8 @@ def test_a_page_whose_answer_was_lost_and_that_is_refused_later_gets_its_end() -
         Event(1, "hook", 0, "bad"),
     ]
     assert faults_of(PLAIN, events) == []
+
+
+def test_an_end_does_not_overtake_the_page_of_a_group_that_an_edit_moved() -> None:
+    lost = [Event(60, "hook", 0, "hang"), Event(1, "load", 0, 90), Event(900, "load", 0, 0)]
+    assert faults_of(PLAIN, [*lost, Event(14, "edit", 0, "group_by"), Event(100, "load", 0, 0)]) == []

@@ -73,9 +73,13 @@ class _Queued:
     endpoint: str
 
     @property
-    def order(self) -> tuple[str, str, str]:
-        """Notices of one order are sent one after the other, oldest first."""
-        return self.endpoint, self.notice.receiver, self.notice.key
+    def about(self) -> frozenset[tuple[str, str, str]]:
+        """What it speaks of: no notice overtakes an older one to the same receiver that shares some of it.
+
+        Alerts count beside the group, for an edit may move an alert to another group while its page is on its way.
+        """
+        names = (self.notice.key, *(f"alert {alert.fingerprint}" for alert in self.notice.alerts))
+        return frozenset((self.endpoint, self.notice.receiver, name) for name in names)
 
 
 class Deliver:
@@ -136,14 +140,17 @@ class Deliver:
         return min(later, default=None)
 
     def _heads(self) -> list[_Queued]:
-        """The oldest pending notice of each order, the one longest due first."""
+        """The pending notices that no older one goes before, the one longest due first."""
         pending = self._turns.ledger.notices
         for gone in self._decoded.keys() - pending.keys():
             del self._decoded[gone]
-        heads: dict[tuple[str, str, str], _Queued] = {}
+        heads: list[_Queued] = []
+        spoken_of: set[tuple[str, str, str]] = set()
         for queued in self._queued():
-            heads.setdefault(queued.order, queued)
-        return sorted(heads.values(), key=lambda queued: queued.stored.next_at)
+            if spoken_of.isdisjoint(queued.about):
+                heads.append(queued)
+            spoken_of |= queued.about
+        return sorted(heads, key=lambda queued: queued.stored.next_at)
 
     def _queued(self) -> Iterator[_Queued]:
         for stored in self._turns.ledger.notices.values():
