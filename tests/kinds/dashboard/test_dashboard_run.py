@@ -54,7 +54,15 @@ def test_a_panel_that_nothing_gives_is_named_with_what_would_bind_it() -> None:
     verdict = _verdict(claim, seen)
     assert verdict.state is State.UNBOUND
     assert verdict.because.startswith("1 of 2 panels have data; without: Replication lag: ")
+    assert verdict.because.endswith("; or write the metric's name as the panel)")
+    assert "<!--" not in verdict.because
     assert verdict.value == "queue length 7"
+
+
+def test_the_name_of_a_metric_is_a_panel() -> None:
+    claim = _claim("Queue length, mq_queue_length")
+    (seen,) = _house().look(claim)
+    assert _verdict(claim, seen).state is State.HOLDS
 
 
 def test_the_planted_break_a_panel_whose_series_end_is_no_longer_held() -> None:

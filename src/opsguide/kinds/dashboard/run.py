@@ -74,11 +74,17 @@ def _looked(
 
 def _seen(panel: str, curve: Curve, answers: Mapping[str, Answer]) -> Seen:
     if isinstance(curve.found, Unbound):
-        return Seen(panel, curve.quantity, math.nan, "", f"{curve.found.why} ({curve.found.would})", bound=False)
+        why = f"{curve.found.why} ({_would(curve.found)})"
+        return Seen(panel, curve.quantity, math.nan, "", why, bound=False)
     answer = answers[curve.found.expr]
     # An empty window counts as data where its series are fresh: nothing happened in it.
     value = max((p.value for p in answer.points if not math.isnan(p.value)), default=math.nan)
     return Seen(panel, curve.quantity, value, curve.found.unit, _why_not(answer))
+
+
+def _would(found: Unbound) -> str:
+    """What would bind it, here: no annotation pins one panel of several, but a metric's own name does."""
+    return f"{found.would.partition('; or name the series beside')[0]}; or write the metric's name as the panel"
 
 
 def _why_not(answer: Answer) -> str:
