@@ -23,7 +23,7 @@ from pathlib import Path
 
 import psutil
 
-from opsguide.examples.dried_fruits.servers import free_port
+from opsguide.examples.system import free_port
 
 
 class Service(http.server.BaseHTTPRequestHandler):

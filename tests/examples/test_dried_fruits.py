@@ -161,6 +161,20 @@ def test_the_files_that_the_guide_names_work(demo: Demo) -> None:
 
 
 @pytest.mark.server
+def test_the_version_before_comes_back_and_its_repository_is_the_demos_own(demo: Demo) -> None:
+    program("git")
+    compose, asks = str(demo.folder / "bin" / "docker-compose"), 'curl -fsS "$HEALTH_URL"'
+    assert demo.script("git", "rev-parse", "--show-toplevel").stdout.strip() == str(demo.folder.resolve())
+    assert demo.script("git", "checkout", "-q", "HEAD~1").returncode == 0
+    assert demo.script("./scripts/deploy.sh", "--no-backup").returncode == 0
+    assert '"version":"1.1"' in demo.script(compose, "exec", "api", "sh", "-c", asks).stdout
+    assert demo.script("git", "checkout", "-q", "main").returncode == 0
+    assert demo.script("git", "pull", "-q", "origin", "main").returncode == 0
+    assert demo.script("./scripts/deploy.sh", "--no-backup").returncode == 0
+    assert '"version":"1.2"' in demo.script(compose, "exec", "api", "sh", "-c", asks).stdout
+
+
+@pytest.mark.server
 def test_a_backup_that_is_cut_does_not_verify(demo: Demo) -> None:
     demo.do("--break", "backup")
     cut = demo.script("./scripts/backup.sh", "--verify")

@@ -71,8 +71,10 @@ def run(asked: Asked, say: Callable[[str], None], stopped: threading.Event) -> i
     """Run the demo until `stopped` or until opsguide ends; everything that was started has ended when this returns."""
     example = system(asked.name)
     folder, ours = asked.where, asked.folder is None
+    _look_at_address(asked.listen)
     claim_folder(folder, ours=ours)
     running = example(folder)
+    running.say = say
     try:
         with controlled(running):
             say(f"starting {asked.name} in {folder}")
@@ -91,6 +93,17 @@ def run(asked: Asked, say: Callable[[str], None], stopped: threading.Event) -> i
         running.close()
         if ours:
             shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                folder.parent.rmdir()
+
+
+def _look_at_address(listen: str) -> None:
+    """Refuse, before anything is started, an address that is none or is taken."""
+    port = listen.rpartition(":")[2]
+    if not port.isdigit():
+        raise Refused(f"{listen} is no address; write --listen 127.0.0.1:8765")
+    if listens(int(port)):
+        raise Refused(f"something listens on {listen} already; give another --listen")
 
 
 def _lay_guide(running: System, asked: Asked) -> Path:
@@ -112,9 +125,6 @@ def _opsguide(running: System, guide: Path, asked: Asked) -> Part:
     trusted = running.trusted()
     # The certificate authority of the demo, for this one process: OpenSSL's own variable.
     environment = {"SSL_CERT_FILE": trusted} if trusted else {}
-    port = int(asked.listen.rpartition(":")[2])
-    if listens(port):
-        raise Refused(f"something listens on {asked.listen} already; give another --listen")
     here = str(Path.cwd())
     return running.add(Part("opsguide", command, log, lambda: "sign in" in tail(log, 5), environment, folder=here))
 

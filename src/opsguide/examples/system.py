@@ -117,6 +117,8 @@ class System:
         self.broken: list[str] = []
         self.lacks: list[str] = []
         """What is not installed, and what of the guide is then not true or not known, as sentences."""
+        self.say: Callable[[str], None] = lambda _: None
+        """Tells the person who started it what a second command did."""
         self.lock = threading.RLock()
         self.left = contextlib.ExitStack()
 
@@ -195,6 +197,7 @@ class System:
         fault.breaks()
         self.broken.append(what)
         self.note_parts()
+        self.say(f"broken: {what}: {fault.does}")
         return f"{what}: {fault.does}"
 
     def heal(self, what: str = "") -> str:
@@ -208,6 +211,7 @@ class System:
             self.faults[name].heals()
             self.broken.remove(name)
         self.note_parts()
+        self.say(f"healed: {', '.join(wanted)}")
         return f"healed: {', '.join(wanted)}"
 
 
@@ -276,9 +280,7 @@ def _short(path: Path) -> Iterator[str]:
 
 def default_folder(name: str) -> Path:
     """Where the demo of this person lies unless another folder is given: one place, so that `--break` finds it."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if runtime and os.access(runtime, os.W_OK):
-        return Path(runtime) / "opsguide-demo" / name
+    # Not XDG_RUNTIME_DIR: it may be small, and may let nothing be executed.
     return Path(os.environ.get("TMPDIR") or "/tmp") / f"opsguide-demo-{os.getuid()}" / name
 
 

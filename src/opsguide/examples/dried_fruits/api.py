@@ -110,13 +110,19 @@ async def _spoiled(shop: Shop, path: str) -> Response | None:
     return None
 
 
-async def health(_: Request) -> Response:
-    """The process answers."""
-    return JSONResponse({"status": "healthy"})
+def _version(folder: Path) -> str:
+    """The version that is deployed, as it stood when this process started."""
+    with contextlib.suppress(OSError):
+        return (folder / "VERSION").read_text().strip()
+    return "unknown"
 
 
 def looks(shop: Shop) -> dict[str, Answer]:
     """What is only read."""
+    version = _version(shop.folder)
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "healthy", "version": version})
 
     async def health_database(_: Request) -> Response:
         await shop.goods.ask("select 1")

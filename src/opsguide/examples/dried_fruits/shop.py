@@ -88,7 +88,7 @@ class Shop(System):
 
     def _lay_out(self) -> None:
         """The files that the guide names, in the folder that it calls the project's."""
-        shutil.copytree(HERE / "project", self.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        _lay(HERE / "project", self.folder)
         for name in ("app/logs", "app/uploads", "backups/database", "backups/uploads", "backups/logs", "logs", "bin"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         for script in (self.folder / "scripts").glob("*.sh"):
@@ -97,6 +97,34 @@ class Shop(System):
         stand_in.write_text(STAND_IN.format(python=sys.executable, folder=str(self.folder)))
         stand_in.chmod(0o755)
         self.switches.turn("none", on=False)
+        self._keep_history()
+
+    def _keep_history(self) -> None:
+        """A repository of the demo's own with two versions, so that the guide's git commands find no other one."""
+        git = program("git")
+        if git is None:
+            self.lacks.append("git is not installed: the guide's git commands have nothing to act on")
+            return
+        names = sorted(file.name for file in (HERE / "project").iterdir() if file.name != "__pycache__")
+        for version in ("1.1", "1.2"):
+            (self.folder / "VERSION").write_text(version + "\n")
+            self._git(git, "init", "-q", "-b", "main")
+            self._git(git, "add", "VERSION", *names)
+            self._git(git, "commit", "-q", "-m", version)
+        self._git(git, "clone", "-q", "--bare", ".", "origin.git")
+        self._git(git, "remote", "add", "origin", "./origin.git")
+
+    def _git(self, git: str, *arguments: str) -> None:
+        named = {f"GIT_{who}_{what}": "demo" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        apart = {
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CEILING_DIRECTORIES": str(self.folder),
+        }
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        subprocess.run(
+            [git, *arguments], cwd=self.folder, env=environment | named | apart, capture_output=True, check=True
+        )
 
     def _open_database(self) -> None:
         self.binaries = servers.postgresql_binaries()
@@ -192,7 +220,7 @@ class Shop(System):
     def guide(self, *, mended: bool) -> Path:
         """The guide with its faults, or the corrected one, with the files that lie beside it."""
         if mended:
-            shutil.copytree(HERE / "mended", self.folder, dirs_exist_ok=True)
+            _lay(HERE / "mended", self.folder)
         return HERE / ("guide.mended.md" if mended else "guide.md")
 
     def trusted(self) -> str:
@@ -411,7 +439,8 @@ class Shop(System):
 
     def _run_python(self, text: str) -> None:
         environment = {**os.environ, **self.environment()}
-        subprocess.run([sys.executable, "-c", text], env=environment, cwd=self.folder, check=False, timeout=30)
+        command = [sys.executable, "-c", text]
+        subprocess.run(command, env=environment, cwd=self.folder, capture_output=True, check=False, timeout=30)
 
     @contextlib.contextmanager
     def _visitors(self) -> Iterator[None]:
@@ -460,6 +489,15 @@ def answers(url: str) -> bool:
             return True
     except (urllib.error.URLError, TimeoutError, ConnectionError):
         return False
+
+
+def _lay(source: Path, folder: Path) -> None:
+    """Copy what lies in `source`, and not its own mode: the folder stays private."""
+    for one in source.iterdir():
+        if one.is_dir():
+            shutil.copytree(one, folder / one.name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(one, folder)
 
 
 def _importable(name: str) -> bool:
