@@ -352,3 +352,17 @@ def test_a_full_disk_is_named_and_once_there_is_room_nothing_was_lost(tmp_path: 
             until("healthy again", 10, lambda: run.ask("/-/healthy")[0] == 200)
             place.open = 1
             until("the end", 15, lambda: place.sent("resolved", "ShopClosed") == 1)
+
+
+def test_a_disk_that_is_full_at_the_start_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "guide.md").write_text(CLEAN)
+    command = [sys.executable, "-m", "opsguide", "run", "guide.md", "--listen", f"127.0.0.1:{free_port()}", "--data"]
+    with small_disk(tmp_path / "disk") as disk:
+        for left_bytes in (0, 8192, 65536):
+            fill(disk / "filler")
+            os.truncate(disk / "filler", max(0, (disk / "filler").stat().st_size - left_bytes))
+            data = disk / f"data{left_bytes}"
+            done = subprocess.run([*command, str(data)], cwd=tmp_path, capture_output=True, timeout=30, check=False)
+            assert done.returncode == 2, done.stderr
+            assert str(data).encode() in done.stderr
+            assert b"Traceback" not in done.stdout + done.stderr

@@ -37,9 +37,12 @@ def data_folder(guide: Path, chosen: str | None) -> Path:
 def write(folder: Path, door: Door) -> None:
     """Leave the address for the other commands of the same person."""
     path = folder / NAME
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump({"url": door.url, "token": door.token, "pid": door.pid}, file)
+    try:
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump({"url": door.url, "token": door.token, "pid": door.pid}, file)
+    except OSError as fault:
+        raise click.ClickException(f"{path}: cannot be written: {fault.strerror}") from None
 
 
 def read(folder: Path) -> Door:

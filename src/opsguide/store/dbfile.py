@@ -39,8 +39,12 @@ class Lock:
             pid = os.pread(self._file, 32, 0).decode(errors="replace").strip()
             os.close(self._file)
             raise StoreFault(f"{database}: another opsguide has it open (pid {pid or 'not yet known'})") from None
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            os.close(self._file)
+            raise StoreFault(f"{database}: {error.strerror}") from None
 
     def release(self) -> None:
         """Let go. The file stays: removing it would let two processes lock two files of one name."""
