@@ -83,6 +83,8 @@ class Stated:
     repeat_s: int
     critical: str | None
     """The receiver of the child route for severity critical; None: there is no such route."""
+    path: str = "hook"
+    """Of the receivers' addresses; nobody answers at `typo`."""
 
     def text(self) -> str:
         jobs = [f"  - job_name: t{n}\n    static_configs:\n      - targets: ['t{n}:80']" for n in range(self.targets)]
@@ -97,7 +99,7 @@ class Stated:
         ]
         if self.critical is not None:
             route += ["  routes:", '    - matchers: [severity="critical"]', f"      receiver: {self.critical}"]
-        hooks = [f"  - name: {n}\n    webhook_configs:\n      - url: http://{n}/hook" for n in "ab"]
+        hooks = [f"  - name: {n}\n    webhook_configs:\n      - url: http://{n}/{self.path}" for n in "ab"]
         blocks = [["scrape_configs:", *jobs], rules, [*route, "receivers:", *hooks]]
         return (
             "# Shop operations\n\n## Health checks\n\n```bash\ncurl -f http://t0:80/health\n```\n\n"
@@ -166,7 +168,7 @@ class Net:
     async def http(self, request: HttpRequest) -> HttpReply:
         host, _, path = request.url.removeprefix("http://").partition("/")
         if request.method == "POST":
-            return await self._hook(host, request)
+            return await self._hook(host, path, request)
         up, load = self.day.targets[int(host[1])].at(self.day.now)
         await asyncio.sleep(0.01)
         if not up:
@@ -175,8 +177,9 @@ class Net:
             return reply(200)
         return reply(200, f"# TYPE load gauge\nload {load}\n", (("content-type", "text/plain; version=0.0.4"),))
 
-    async def _hook(self, name: str, request: HttpRequest) -> HttpReply:
-        day, mode, headers = self.day, self.day.hooks[name].at(self.day.now), dict(request.headers)
+    async def _hook(self, name: str, path: str, request: HttpRequest) -> HttpReply:
+        day, headers = self.day, dict(request.headers)
+        mode = "hang" if path == "typo" else self.day.hooks[name].at(self.day.now)
         made = float(headers["webhook-timestamp"])
         body = json.loads(request.body)
         post = Post(day.now, name, headers["webhook-id"], made, mode in ACCEPTING, mode == "bad", body)
@@ -340,6 +343,8 @@ def edited(stated: Stated, event: Event) -> Stated:
             return replace(stated, group_by="[alertname, instance]" if now == "[alertname]" else "[alertname]")
         case "route":
             return replace(stated, critical={"a": "b", "b": None, None: "a"}[stated.critical])
+        case "url":
+            return replace(stated, path="typo" if stated.path == "hook" else "hook")
     return replace(stated, rules=(*stated.rules[:which], rule, *stated.rules[which + 1 :]))
 
 
@@ -457,7 +462,7 @@ class Model:
         keys.append((("ClaimBroken", "probe", ""), "critical", 30))
         for key, severity, for_s in keys:
             since = self.day.back(when, for_s + max(stated.interval_s, stated.wait_s) + SETTLED_S)
-            if since <= 0 or len(self.day.stated.during(since, when)) > 1:
+            if since <= 0 or stated.path == "typo" or len(self.day.stated.during(since, when)) > 1:
                 continue
             for hook in self.day.hooks:
                 if set(self.day.hooks[hook].during(since, when)) <= {"ok", "slow"}:

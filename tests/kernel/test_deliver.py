@@ -210,3 +210,23 @@ def test_an_integration_that_does_not_exist_is_refused(tmp_path: Path) -> None:
             assert [(n.state, n.reply) for n in await app.notices()] == [("refused", "opsguide has no receiver toy")]
 
     run(live())
+
+
+def test_a_notice_that_was_not_sent_for_a_day_is_refused_unsent(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=10")
+    house.bad("api")
+    house.sim.net.on("http://sink/", reply(503))
+
+    async def live() -> None:
+        async with house.app():
+            await asyncio.sleep(30)
+        sent = len(house.sent)
+        await asyncio.sleep(2 * 86400)
+        house.sim.net.on("http://sink/", reply(200))
+        async with house.app() as app:
+            await asyncio.sleep(5)
+            (notice,) = await app.notices()
+            assert (notice.state, notice.reply) == ("refused", "given up after 24 h: status 503")
+        assert len(house.sent) == sent
+
+    run(live())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -35,7 +36,7 @@ _guides = st.builds(
     critical=st.sampled_from([None, "b", "a"]),
 )
 HOOKS = ["ok", "ok", "fail", "hang", "bad", "slow", "mute"]
-EDITS = ["limit", "comment", "rule", "group_by", "route"]
+EDITS = ["limit", "comment", "rule", "group_by", "route", "url"]
 _after = st.sampled_from([0.5, 3.0, 14.0, 20.0, 33.0, 50.0, 130.0, 400.0, 2000.0])
 _which = st.integers(0, 3)
 _events = st.one_of(
@@ -87,3 +88,9 @@ def test_a_page_whose_answer_was_lost_and_that_is_refused_later_gets_its_end() -
 def test_an_end_does_not_overtake_the_page_of_a_group_that_an_edit_moved() -> None:
     lost = [Event(60, "hook", 0, "hang"), Event(1, "load", 0, 90), Event(900, "load", 0, 0)]
     assert faults_of(PLAIN, [*lost, Event(14, "edit", 0, "group_by"), Event(100, "load", 0, 0)]) == []
+
+
+def test_a_page_on_its_way_to_a_wrong_address_goes_to_the_right_one_when_that_is_mended() -> None:
+    wrong = replace(PLAIN, path="typo")
+    assert faults_of(wrong, [Event(60, "load", 0, 90), Event(400, "edit", 0, "url"), Event(900, "load", 0, 90)]) == []
+    assert faults_of(wrong, [Event(60, "load", 0, 90), Event(400, "edit", 0, "url"), Event(60, "kill", 0, 9.0)]) == []

@@ -111,3 +111,20 @@ def test_a_shorter_trial_ends_what_is_held(tmp_path: Path) -> None:
 
     run(live())
     assert sorted(s["id"] for s in house.sent) == ["TrialDigest-1", "a-1"]
+
+
+def test_what_ends_after_its_statement_was_renamed_in_the_trial_does_not_page_when_that_is_over(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy a every=60 inferred=1", settings=DAY)
+    house.bad("a")
+    guide = tmp_path / "guide.md"
+
+    async def live() -> None:
+        async with house.app() as app:
+            await asyncio.sleep(600)
+            guide.write_text(guide.read_text().replace("- toy", "<!-- opsguide: id=door -->\n- toy"))
+            assert await app.reload()
+            house.good("a")
+            await asyncio.sleep(86400)
+
+    run(live())
+    assert {s["id"] for s in house.sent} == {"TrialDigest-1"}

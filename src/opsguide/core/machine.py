@@ -49,7 +49,15 @@ class Record:
     evidence: Evidence
 
 
-Effect = Signal | Send | RunJob | Record
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take a notice back that is still in the outbox; nobody hears more of it. why: a sentence."""
+
+    notice: str
+    why: str
+
+
+Effect = Signal | Send | RunJob | Record | Withdraw
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,9 @@ class Deliver:
         receiver = self._known.get(stored.integration)
         if receiver is None:
             return self._settled(stored, "refused", f"opsguide has no receiver {stored.integration}")
+        if self._clock.now() - stored.at >= GIVE_UP_S:
+            # Also after a day of being off: what is so now is told under a new id, and must not come beside this.
+            return self._settled(stored, "refused", f"given up after 24 h: {stored.reply or 'never sent'}")
         try:
             outcome = receiver.verdict(await _exchange(receiver, notice, post))
         except WorldFault as fault:
@@ -199,8 +202,6 @@ class Deliver:
 
     def _again(self, stored: StoredNotice, reply: str, retry_after_s: float | None) -> Attempted:
         now = self._clock.now()
-        if now - stored.at >= GIVE_UP_S:
-            return self._settled(stored, "refused", f"given up after 24 h: {reply}")
         wait_s = max(backoff_s(stored.id, stored.attempts + 1), retry_after_s or 0.0)
         return Attempted(stored.id, "pending", min(now + wait_s, stored.at + GIVE_UP_S), reply, now)
 

@@ -98,12 +98,15 @@ def _move(step: Step, old: str, new: str, registered: Registered) -> None:
         if kept is not None:
             # Above `high`: the new id may have had flips of its own once.
             sequence = kept.known.sequence + (known.high if known else 0)
-            draft.keep(
-                new, subject, replace(kept, known=replace(kept.known, claim=new, sequence=sequence)), durable=True
-            )
-    if (held := draft.record("trial", old)) is not None:
+            raised = tuple(replace(alert, claim=new) for alert in kept.raised)
+            moved = replace(kept, known=replace(kept.known, claim=new, sequence=sequence), raised=raised)
+            draft.keep(new, subject, moved, durable=True)
+    held: Held | None = draft.record("trial", old)
+    if held is not None:
+        alerts = tuple(replace(one, alert=replace(one.alert, claim=new)) for one in held.alerts)
         draft.put("trial", old, None)
-        draft.put("trial", new, held)
+        draft.put("trial", new, replace(held, alerts=alerts))
+        draft.timers.append(Timer(held.until, "trial", (new, "")))
 
 
 def _register(step: Step, live: LiveClaim, known: Registered | None) -> LiveClaim | None:

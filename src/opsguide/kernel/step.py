@@ -10,7 +10,7 @@ import msgspec
 
 from opsguide import __version__
 from opsguide.core.facts import AlertChanged, DeliveryDone, NoticeSettled, Woken
-from opsguide.core.machine import Record, RunJob, Send, Signal
+from opsguide.core.machine import Record, RunJob, Send, Signal, Withdraw
 from opsguide.core.nouns import Evidence, Flip, Known, State, Verdict
 from opsguide.core.ports import DeliveryRow, EvidenceRow, FlipRow, NoticeRow
 from opsguide.kernel.codec import FlipDoc, Kept, Registered, encode, notice_of
@@ -271,6 +271,15 @@ class Step:
                     self.see(evidence)
                 case RunJob():
                     self.draft.runs.append(effect)
+                case Withdraw(notice_id, why):
+                    self._withdraw(notice_id, why)
+
+    def _withdraw(self, notice: str, why: str) -> None:
+        """Settle a pending notice unsent; an attempt that is under way then settles nothing."""
+        stored = self._notices.get(notice)
+        if stored is not None:
+            row = DeliveryRow(notice, "refused", stored.attempts, self.now, f"withdrawn: {why}", self.now)
+            self.draft.deliveries.append(row)
 
     def _signal(self, name: str, event: Event) -> None:
         if isinstance(event, AlertChanged) and held(self.draft, self.live, name, event, self.now):

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from opsguide.core.block import Fence, Inherited, Line, Place
 from opsguide.core.facts import AlertChanged, NoticeSettled, Woken
 from opsguide.core.kind import Context, Filled
-from opsguide.core.machine import Send, Signal
+from opsguide.core.machine import Send, Signal, Withdraw
 from opsguide.core.nouns import Claim
+from opsguide.engines.routing import Route
 from opsguide.kinds.routing import KIND
-from opsguide.kinds.routing.machine import Book, RoutingMachine
+from opsguide.kinds.routing.machine import Book, Config, Plan, RoutingMachine
 
 if TYPE_CHECKING:
     from opsguide.core.facts import Event
     from opsguide.core.machine import Effect
     from opsguide.core.nouns import Notice
-    from opsguide.kinds.routing.machine import Config
 
 HOOK = """
 receivers:
@@ -62,6 +62,7 @@ class House:
     answers: bool | None = True
     verdicts: dict[str, bool] = field(default_factory=dict)
     machine: RoutingMachine = field(default_factory=RoutingMachine)
+    withdrawn: list[str] = field(default_factory=list)
 
     def signal(self, event: Event) -> None:
         for key in self.machine.keys(self.config, event):
@@ -82,6 +83,8 @@ class House:
                 self.outbox.append((key, effect.notice))
             elif isinstance(effect, Signal):
                 self.signal(effect.event)
+            elif isinstance(effect, Withdraw):
+                self.withdrawn.append(effect.notice)
 
     def deliver(self) -> None:
         while self.answers is not None and self.settled < len(self.outbox):
@@ -330,6 +333,31 @@ def test_who_is_meant_no_more_hears_the_end_and_who_is_meant_now_is_paged() -> N
         (100, "quiet", "firing", 1),
         (100, "team", "resolved", 1),
     ]
+
+
+def test_a_message_on_its_way_to_an_edited_receiver_is_taken_back_and_said_again() -> None:
+    house = House(config(ROUTE % "" + HOOK))
+    house.answers = None  # nobody answers at the old address
+    house.alert()
+    house.until(1100)
+    ((_, first),) = house.outbox
+    house.reload(config(ROUTE % "" + HOOK))
+    assert house.withdrawn == []
+    house.reload(config(ROUTE % "" + HOOK.replace("hook/team", "hook/squad")))
+    assert house.withdrawn == [first.id]
+    house.settled = 1
+    house.answers = True
+    house.until(1500)
+    (_, second) = house.outbox[-1]
+    assert house.told() == [(10, "team", "firing", 1), (100, "team", "firing", 1)]
+    assert (second.settings["url"], second.id == first.id) == ("http://hook/squad", False)
+
+
+def test_the_end_of_a_statement_that_is_gone_goes_to_the_guide_it_stood_in() -> None:
+    found = Config({"first": Plan(Route(), {}), "second": Plan(Route(), {})}, {"second/alert/down": "second"})
+    assert found.guide("second/alert/down") == "second"
+    assert found.guide("second/alert/gone") == "second"
+    assert found.guide("") == "first"
 
 
 def test_a_heading_with_channels_routes_where_no_tree_stands() -> None:

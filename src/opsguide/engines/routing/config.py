@@ -6,6 +6,7 @@ nothing, unknown keys. What is wrong is collected, never fatal.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -41,6 +42,10 @@ _INHIBIT_KEYS = frozenset(
 )
 
 
+PLACES = frozenset({"url", "to", "api_url", "channel", "routing_key", "service_key"})
+"""Settings that say where a message goes; the others say how."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Something wrong in the text. line and column as the nodes have them; weight: error or warning.
@@ -74,6 +79,16 @@ class Integration:
     def key(self) -> str:
         """Its name and index, unique within the receiver."""
         return f"{self.name}[{self.index}]"
+
+    @property
+    def where(self) -> tuple[str, str]:
+        """Hashes of where its messages go, and of all its settings: what differs after an edit."""
+        places = {name: value for name, value in self.settings.items() if name in PLACES}
+        return _hash(self.name, places), _hash(self.name, self.settings)
+
+
+def _hash(name: str, settings: Mapping[str, str]) -> str:
+    return hashlib.sha256(repr((name, sorted(settings.items()))).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from opsguide.engines.routing.labels import Labels
     from opsguide.engines.routing.tree import Timings
 
-LOST_AFTER_S = 86400.0
-"""A message that nobody settled for so long is taken for lost, and told again."""
+LOST_AFTER_S = 90000.0
+"""A message that nobody settled for so long is taken for lost, and told again.
+
+An hour more than the outbox tries for: what is still on its way then was refused unsent, and cannot arrive beside it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,17 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A message on its way: what it says, when it was made, and whether a flush has passed it by since."""
+    """A message on its way: what it says, when it was made, and whether a flush has passed it by since.
+
+    where: `Integration.where` as it was then; empty in what an older opsguide stored.
+    """
 
     id: str
     firing: tuple[str, ...]
     ended: tuple[str, ...]
     at: float
     overtaken: bool = False
+    where: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,24 @@ def settle(group: Group, message: str, now: float, *, accepted: bool, unsure: bo
     return group
 
 
+def recalled(group: Group, integrations: Sequence[Integration]) -> tuple[Group, list[str]]:
+    """The group without messages on their way to what an edit changed, and their ids; flushed at once if there are any.
+
+    What was on its way to another place was not told; at the same place it may have arrived.
+    """
+    now = {integration.key: integration.where for integration in integrations}
+    told: dict[str, Told] = {}
+    back: list[str] = []
+    for name, ledger in group.told.items():
+        pending, where = ledger.pending, now.get(name, ("", ""))
+        if pending is None or pending.where in {("", ""), where}:
+            told[name] = ledger
+            continue
+        back.append(pending.id)
+        told[name] = _settled(ledger, accepted=False, unsure=pending.where[0] == where[0])
+    return (replace(group, told=told, flush_at=0.0), back) if back else (group, [])
+
+
 def _settled(told: Told, *, accepted: bool, unsure: bool) -> Told:
     pending = told.pending
     if pending is not None and unsure:
@@ -230,7 +255,7 @@ def _tell(
     alerts = tuple(sorted((_shown(seen[name], now) for name in firing | ended), key=_order))
     count = told.count + 1
     identity = _identity(owner, group, integration, count, alerts, now)
-    pending = Pending(identity, tuple(sorted(firing)), tuple(sorted(ended)), now)
+    pending = Pending(identity, tuple(sorted(firing)), tuple(sorted(ended)), now, where=integration.where)
     status = "firing" if firing else "resolved"
     message = Message(identity, integration, alerts, status, reason)
     return replace(told, pending=pending, count=count), message

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from opsguide.core.facts import AlertChanged, HandedOver, NoticeSettled
-from opsguide.core.machine import Send, Signal, Stepped
+from opsguide.core.machine import Send, Signal, Stepped, Withdraw
 from opsguide.core.nouns import Notice, Notified
 from opsguide.engines.routing import Alert, Group, Route, deliver_groups, flush, label_set, settle, take
-from opsguide.engines.routing.groups import Told, handed
+from opsguide.engines.routing.groups import Told, handed, recalled
 from opsguide.engines.routing.intervals import muted as quiet
 from opsguide.engines.routing.labels import Matcher
 from opsguide.engines.routing.mutes import inhibited
@@ -67,8 +67,12 @@ class Config:
     external_url: str = ""
 
     def guide(self, claim: str) -> str:
-        """The guide of a claim; the first one where the claim is of none (posted from outside, or gone)."""
-        return self.guides.get(claim) or next(iter(self.plans), "")
+        """The guide of a claim; the first one where the claim is of none (posted from outside).
+
+        A claim that is gone is found by the guide's key, which stands before its id where there are several guides.
+        """
+        key = claim.partition("/")[0]
+        return self.guides.get(claim) or (key if key in self.plans else next(iter(self.plans), ""))
 
     def plan(self, guide: str) -> Plan:
         """The plan of a guide."""
@@ -121,11 +125,15 @@ class RoutingMachine:
         """Alerts stay with the receiver that was told of them, wherever the edited tree puts them.
 
         An alert whose receiver is not meant any more is told to end there, and is told afresh where it is meant now.
+        A message on its way to what an edit changed is taken back, and said again to what stands there now.
         """
         groups: dict[str, Group] = {}
         effects: list[Effect] = []
-        for name, group in state.groups.items():
+        plan = config.plan(key.partition("|")[0])
+        for name, before in state.groups.items():
+            group, back = recalled(before, _integrations(plan, before))
             kept, orders = _rehomed(config, key, name, group, now)
+            effects += (Withdraw(notice, "the receiver was edited") for notice in back)
             effects += orders
             if kept is not None:
                 groups[name] = kept
