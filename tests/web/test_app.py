@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+import gzip
 from pathlib import Path
 
 import pytest
-from tests.web.fakes import Clock, FakeRunning
+from tests.web.fakes import Clock, FakeRunning, stage
 
 from opsguide.core.mend import Unusable
 from opsguide.core.settings import AuthSettings
@@ -28,3 +30,16 @@ def test_beyond_loopback_it_is_not_built_without_sign_in_and_tls() -> None:
 def test_no_two_endpoints_are_the_same() -> None:
     names = [(each.method, each.path) for each in ENDPOINTS]
     assert len(set(names)) == len(names)
+
+
+def test_a_page_is_sent_small_to_whoever_can_read_it_so() -> None:
+    async def scene() -> tuple[bytes, bytes, str]:
+        on = await stage()
+        plain = await on.call.get("/")
+        small = await on.call.get("/", accept_encoding="gzip")
+        assert small.headers["content-encoding"] == "gzip"
+        return plain.body, gzip.decompress(small.body), small.headers["content-security-policy"]
+
+    plain, unpacked, policy = asyncio.run(scene())
+    assert plain == unpacked
+    assert "default-src 'none'" in policy

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsguide.web.slots import Headline, Slot, cut
+from opsguide.web.slots import Headline, Slot, cut, lean
 
 
 def marked(html: str) -> str:
@@ -51,3 +51,9 @@ def test_headings_are_given_with_their_anchors_and_plain_text() -> None:
 @given(st.text(alphabet='<>/"= ptdrlihe1dacmn-') | st.text())
 def test_no_text_is_lost_or_added(html: str) -> None:
     assert "".join(piece for piece in cut(html) if isinstance(piece, str)) == html
+
+
+def test_the_marks_go_once_they_have_served() -> None:
+    html = '<li id="a" data-claim="a" data-claims="a b" data-line="7">say data-line="7"</li>'
+    kept = "".join(piece for piece in lean(cut(html)) if isinstance(piece, str))
+    assert kept == '<li id="a">say data-line="7"</li>'

@@ -13,7 +13,7 @@ from opsguide.guide.render import Anchor, render
 from opsguide.kernel.shape import coverage_json
 from opsguide.web.notes import finding_note, note_of
 from opsguide.web.render import page
-from opsguide.web.slots import Headline, Slot, cut
+from opsguide.web.slots import Headline, Slot, cut, lean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -120,7 +120,7 @@ def _pieces(ask: Ask, guide: Guide) -> list[list[Piece]]:
     """The guide cut at its statements; rendered once for each edition."""
     kept = ask.site.pieces.get(guide.path)
     if kept is None or kept[0] is not guide:
-        kept = (guide, [cut(render(file, _anchors(guide, file.path))) for file in _shown(guide)])
+        kept = (guide, [lean(cut(render(file, _anchors(guide, file.path)))) for file in _shown(guide)])
         ask.site.pieces[guide.path] = kept
     return kept[1]
 

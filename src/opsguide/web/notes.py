@@ -53,16 +53,17 @@ def note_of(view: ClaimView, now: float, longest: int = _LONGEST) -> Note:
     needs = ", ".join(view.claim.needs)
     value = verdict.value or (f"needs {needs}" if needs else verdict.state.value)
     because = verdict.because if verdict.because != value else ""
+    quoted = quote(view.claim.id, safe="")
     ticks = view.claim.kind == "task" and verdict.state is not State.HOLDS
     return Note(
-        url=claim_url(view.claim.id),
+        url=f"/c/{quoted}",
         state=verdict.state.value,
         value=value,
         when=when,
         exact=exact(moment),
         because=_short(because, longest),
         tick=view.claim.id if ticks else "",
-        spark=f"/s/{quote(view.claim.id, safe='')}" if source_of(view) is not None else "",
+        spark=f"/s/{quoted}" if source_of(view) is not None else "",
     )
 
 

@@ -26,8 +26,10 @@
     const { start, end, low, high, box, unit } = svg.dataset;
     const [left, top, right, bottom] = box.split(" ").map(Number);
     const lines = [...svg.querySelectorAll(".line")].map(points);
-    const names = [...svg.parentElement.querySelectorAll(".legend tbody td:first-child")].map((cell) => cell.textContent);
-    const readout = svg.parentElement.querySelector(".readout");
+    // The column "now" says what was then while the pointer is there: nothing moves, and every line has its name beside it.
+    const head = svg.parentElement.querySelector(".legend th:nth-child(2)");
+    const cells = [...svg.parentElement.querySelectorAll(".legend tbody td:nth-child(2)")];
+    const latest = [head, ...cells].map((cell) => cell?.textContent);
     const rule = make(svg, "path", { class: "rule", d: "" });
     const dots = lines.map((_, number) => make(svg, "circle", { class: `dot l${number}`, r: 3, visibility: "hidden" }));
     let at = right;
@@ -35,20 +37,20 @@
     const show = () => {
       rule.setAttribute("d", `M${at} ${top}V${bottom}`);
       const moment = new Date(1000 * (+start + ((at - left) / (right - left)) * (end - start)));
-      const values = lines.map((line, number) => {
+      if (head) head.textContent = `${moment.toISOString().slice(11, 19)} UTC`;
+      lines.forEach((line, number) => {
         const near = line.reduce((best, point) => (!best || Math.abs(point[0] - at) < Math.abs(best[0] - at) ? point : best), null);
         const hit = near && Math.abs(near[0] - at) <= Math.max(4, (right - left) / 90);
         dots[number].setAttribute("visibility", hit ? "visible" : "hidden");
         if (hit) ["cx", "cy"].forEach((name, axis) => dots[number].setAttribute(name, near[axis]));
         const value = hit ? said(+low + ((bottom - near[1]) / (bottom - top)) * (high - low), unit) : "no value";
-        return lines.length > 1 ? `${names[number] ?? ""} ${value}` : value;
+        if (cells[number]) cells[number].textContent = value;
       });
-      readout.textContent = `${moment.toISOString().slice(11, 19)} UTC: ${values.join(" · ")}`;
     };
     const hide = () => {
       rule.setAttribute("d", "");
       dots.forEach((dot) => dot.setAttribute("visibility", "hidden"));
-      readout.textContent = "";
+      [head, ...cells].forEach((cell, number) => cell && (cell.textContent = latest[number]));
     };
     svg.addEventListener("pointermove", (event) => {
       const frame = svg.getBoundingClientRect();

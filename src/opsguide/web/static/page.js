@@ -39,7 +39,10 @@
   let asked;
   const refresh = () => {
     clearTimeout(asked);
-    asked = setTimeout(async () => swap(await fetched(), ["#now", ".tally", "aside"]), 500);
+    // Of a statement's own page all would change, its chart among it.
+    const own = document.querySelector("main.claim");
+    if (own && !own.contains(document.activeElement)) asked = setTimeout(() => location.reload(), 500);
+    else asked = setTimeout(async () => swap(await fetched(), ["#now", ".tally", "aside"]), 500);
   };
 
   // A small line is drawn anew once a minute, and only where it is seen.
