@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from opsguide.examples.line import Refused, ask
 from opsguide.examples.system import (
     PARTS,
     Fault,
     Part,
-    Refused,
     System,
-    ask,
     claim_folder,
     controlled,
     end_leftovers,

@@ -40,7 +40,7 @@ def command(
     With --break and --heal nothing is started: they act on the demo that runs, and on nothing else.
     """
     from opsguide.examples.demo import Asked  # noqa: PLC0415 -- only a demo pays for it
-    from opsguide.examples.system import Refused  # noqa: PLC0415 -- as above
+    from opsguide.examples.line import Refused  # noqa: PLC0415 -- as above
 
     asked = Asked(name, guide, mended, true_time, listen, folder)
     try:
@@ -60,7 +60,7 @@ def _start(asked: Asked) -> int:
 
 
 def _act(asked: Asked, broken: str | None, heal: str | None) -> None:
-    from opsguide.examples.system import ask  # noqa: PLC0415 -- as above
+    from opsguide.examples.line import ask  # noqa: PLC0415 -- as above
 
     if heal is not None:
         print(ask(asked.where, {"do": "heal", "what": "" if heal == ALL else heal})["said"])

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from opsguide.examples.system import Refused, ask
+from opsguide.examples.line import Refused, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -105,7 +105,7 @@ def _exec(folder: Path, arguments: Sequence[str]) -> int:
         raise Refused(f"service {service} is not running")
     command = [str(folder / word[1:]) if word.startswith("/app/") else word for word in command]
     environment = {**os.environ, **state["environment"]}
-    command[0] = sys.executable if command[0] in {"python", "python3"} else command[0]
+    command[0] = state["python"] if command[0] in {"python", "python3"} else command[0]
     return subprocess.run(command, env=environment, cwd=folder, check=False).returncode
 
 

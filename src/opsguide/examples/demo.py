@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opsguide import examples
+from opsguide.examples.line import Refused
 from opsguide.examples.system import (
     Part,
-    Refused,
     System,
     claim_folder,
     controlled,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -23,17 +24,14 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from opsguide.examples.line import CONTROL, Refused, ask, short
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-CONTROL = "control.sock"
 PARTS = "parts.json"
 STOP_S = 10.0
 START_S = 30.0
-
-
-class Refused(Exception):  # noqa: N818 -- what is refused is no error of the program
-    """What was asked for cannot be done; the sentence says why."""
 
 
 @dataclass
@@ -235,9 +233,11 @@ class _Server(socketserver.ThreadingUnixStreamServer):
 @contextlib.contextmanager
 def controlled(system: System) -> Iterator[None]:
     """A second command can break and heal the system while the block lasts."""
-    with _short(system.folder / CONTROL) as path:
+    with short(system.folder / CONTROL) as path:
         server = _Server(path, _Lines)
     server.system = system
+    let_commands_in(system.folder / CONTROL, 0o660)
+    let_commands_in(system.folder, 0o750)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
     try:
@@ -249,33 +249,13 @@ def controlled(system: System) -> Iterator[None]:
         (system.folder / CONTROL).unlink(missing_ok=True)
 
 
-def ask(folder: Path, request: Mapping[str, Any], within_s: float = 120.0) -> dict[str, Any]:
-    """The answer of the demo that runs in `folder`. Raises Refused where none does, or where it refuses."""
-    try:
-        with _short(folder / CONTROL) as path, socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(within_s)
-            line.connect(path)
-            line.sendall(json.dumps(request).encode() + b"\n")
-            with line.makefile("rb") as reply:
-                found: dict[str, Any] = json.loads(reply.readline())
-    except (OSError, ValueError):
-        raise Refused(f"no demo runs in {folder}; start it with `opsguide demo`") from None
-    if "refused" in found:
-        raise Refused(str(found["refused"]))
-    return found
-
-
-@contextlib.contextmanager
-def _short(path: Path) -> Iterator[str]:
-    """A name of the socket that fits the 107 bytes the system allows: through an open folder where it is longer."""
-    if len(os.fsencode(path)) < 100:  # noqa: PLR2004 -- see above
-        yield str(path)
+def let_commands_in(path: Path, mode: int) -> None:
+    """Where we are root, opsguide runs a guide's commands as `nobody`: this path is that account's too, no other's."""
+    if os.geteuid() != 0:
         return
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
+    with contextlib.suppress(KeyError):
+        os.chown(path, -1, pwd.getpwnam("nobody").pw_gid)
+        path.chmod(mode)
 
 
 def default_folder(name: str) -> Path:

@@ -23,7 +23,8 @@ from opsguide.examples.dried_fruits import servers
 from opsguide.examples.dried_fruits.people import PASSWORD
 from opsguide.examples.dried_fruits.quota import SIZE
 from opsguide.examples.dried_fruits.switches import Switches
-from opsguide.examples.system import Fault, Part, Refused, System, free_port, module, program
+from opsguide.examples.line import Refused
+from opsguide.examples.system import Fault, Part, System, free_port, let_commands_in, module, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,8 +37,10 @@ BURN_S = 900
 """The cpu fault ends by itself after so long, should nobody heal it."""
 STAND_IN = """#!{python}
 # A stand-in, not docker-compose: it drives the processes of the opsguide demo in {folder}.
+import sys
 from pathlib import Path
 
+sys.path.insert(0, {root!r})
 from opsguide.examples.compose import main
 
 main(Path({folder!r}))
@@ -93,8 +96,12 @@ class Shop(System):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         for script in (self.folder / "scripts").glob("*.sh"):
             script.chmod(0o755)
+        for name in ("backups/database", "backups/uploads", "backups/logs", "backups", "logs"):
+            let_commands_in(self.folder / name, 0o770)
+        (self.folder / "logs" / "backup.err").touch()
+        let_commands_in(self.folder / "logs" / "backup.err", 0o660)
         stand_in = self.folder / "bin" / "docker-compose"
-        stand_in.write_text(STAND_IN.format(python=sys.executable, folder=str(self.folder)))
+        stand_in.write_text(STAND_IN.format(python=_python(), folder=str(self.folder), root=str(HERE.parents[2])))
         stand_in.chmod(0o755)
         self.switches.turn("none", on=False)
         self._keep_history()
@@ -237,6 +244,8 @@ class Shop(System):
             "http://yourdomain.com:9090": f"http://{listen}/",
             "yourdomain.com": plain,
             "/path/to/project": ".",
+            # opsguide runs commands with the system's own PATH: the stand-in is named by its place.
+            "docker-compose -f docker-compose.prod.yml": "bin/docker-compose -f docker-compose.prod.yml",
             "user@example.com": "customer@shop.test",
             "https://dried-fruits.test": self.url,
             "api.dried-fruits.test:8000": api,
@@ -288,6 +297,7 @@ class Shop(System):
             "url": self.url,
             "inbox": f"http://127.0.0.1:{self.ports.inbox}/",
             "environment": self.environment(),
+            "python": sys.executable,
             "lacks": self.lacks,
         }
         return {**super().state(), **more}
@@ -489,6 +499,14 @@ def answers(url: str) -> bool:
             return True
     except (urllib.error.URLError, TimeoutError, ConnectionError):
         return False
+
+
+def _python() -> str:
+    """The interpreter of the stand-in. Root's own may lie where the account of a guide's commands cannot reach it."""
+    shared = Path("/usr/bin/python3")
+    minor = shared.resolve().name.removeprefix("python3.")
+    is_new = minor.isdigit() and int(minor) >= 11  # noqa: PLR2004 -- what opsguide needs
+    return str(shared) if os.geteuid() == 0 and is_new else sys.executable
 
 
 def _lay(source: Path, folder: Path) -> None:
