@@ -131,6 +131,12 @@ class Fence:
         """The content, lines joined by newlines; line i of it is `lines[i]`."""
         return "\n".join(line.text for line in self.lines)
 
+    def place_of(self, line: int, end_line: int = 0, column: int = 1) -> Place:
+        """The place in the file of lines of `text`, 1-based; what lies outside is taken to its nearest line."""
+        first = self.lines[min(max(line, 1), len(self.lines)) - 1]
+        last = self.lines[min(max(end_line, line, 1), len(self.lines)) - 1]
+        return Place(self.place.file, first.number, last.number, column + (first.cut if column > 1 else 0))
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:

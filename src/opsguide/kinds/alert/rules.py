@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opsguide.core.block import Place
 from opsguide.core.mend import Level, Mend
 from opsguide.core.nouns import Claim
 from opsguide.core.units import duration_s
@@ -19,7 +18,7 @@ from opsguide.kinds.alert.spec import AlertSpec, Recording
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from opsguide.core.block import Fence
+    from opsguide.core.block import Fence, Place
     from opsguide.core.kind import Context
     from opsguide.engines.marked import Node
 
@@ -37,10 +36,7 @@ class Spot:
 
     def place(self, line: int, end_line: int = 0, column: int = 1) -> Place:
         """The place of these lines of the text, 1-based."""
-        rows = self.fence.lines
-        first = rows[min(max(line, 1), len(rows)) - 1]
-        last = rows[min(max(end_line, line, 1), len(rows)) - 1]
-        return Place(self.context.file, first.number, last.number, column + (first.cut if column > 1 else 0))
+        return self.fence.place_of(line, end_line, column)
 
     def _first(self, node: Node | YamlFault) -> tuple[Place, ...]:
         """Where that stands first which must not stand twice."""

@@ -65,10 +65,7 @@ class _Spot:
     context: Context
 
     def place(self, line: int, end_line: int = 0, column: int = 1) -> Place:
-        rows = self.fence.lines
-        first = rows[min(max(line, 1), len(rows)) - 1]
-        last = rows[min(max(end_line, line, 1), len(rows)) - 1]
-        return Place(self.context.file, first.number, last.number, column + (first.cut if column > 1 else 0))
+        return self.fence.place_of(line, end_line, column)
 
     def mend(self, fault: Fault | YamlFault, rule: str, level: Level = Level.ERROR) -> Mend:
         first = (self.place(fault.first),) if fault.first else ()
