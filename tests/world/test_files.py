@@ -33,6 +33,13 @@ def test_existence_is_answered_beside_the_guide(files: RealFiles, path: str, *, 
     assert asyncio.run(files.exists(path)) is there
 
 
+@pytest.mark.parametrize(
+    ("name", "there"), [("bash", True), ("no-such-program-anywhere", False), ("a\0b", False), ("docs/API.md", False)]
+)
+def test_a_program_is_looked_for_where_commands_would_find_it(files: RealFiles, name: str, *, there: bool) -> None:
+    assert asyncio.run(files.program(name)) is there
+
+
 def test_content_below_the_folder_is_read(files: RealFiles) -> None:
     assert asyncio.run(files.read("docs/API.md")) == b"# API"
 

@@ -38,7 +38,27 @@ class DeliveryDone:
     reply: str
 
 
-Fact = QuantityMeasured | TaskTicked | DeliveryDone
+@dataclass(frozen=True, slots=True)
+class AlertSeen:
+    """Topic `alert.fired`, scope: the alert's name. One label set of it began to fire, or (firing False) ended."""
+
+    name: str
+    labels: Labels
+    firing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepRan:
+    """Topic `runbook.assessed`, scope: the runbook's name. A reading step that ran by itself; output may be cut."""
+
+    line: int
+    command: str
+    code: int
+    output: str
+    took_s: float
+
+
+Fact = QuantityMeasured | TaskTicked | DeliveryDone | AlertSeen | StepRan
 
 
 @dataclass(frozen=True, slots=True)

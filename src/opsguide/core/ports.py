@@ -155,6 +155,10 @@ class Files(Protocol):
         """The content; fault `not_found`, `denied` or `too_large`."""
         ...
 
+    async def program(self, name: str) -> bool:
+        """Whether a program of this name would be found by a command; nothing is run."""
+        ...
+
 
 class Secrets(Protocol):
     """Secrets by reference. What was resolved is masked wherever it comes back."""

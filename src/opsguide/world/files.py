@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import stat
 from typing import TYPE_CHECKING
 
 from opsguide.core.ports import WorldFault
+from opsguide.world.proc import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +38,10 @@ class RealFiles:
         except WorldFault as fault:
             raise WorldFault(fault.says, self._mask(fault.detail)) from None
 
+    async def program(self, name: str) -> bool:
+        """Whether a program of this name stands on the PATH that commands get, and may be executed."""
+        return await asyncio.to_thread(_found, name)
+
     def _exists(self, path: str) -> bool:
         try:
             return (self._folder / path).exists()
@@ -58,6 +64,13 @@ class RealFiles:
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise WorldFault("not_found", f"{path}: {why}") from None
+
+
+def _found(name: str) -> bool:
+    try:
+        return "/" not in name and shutil.which(name, path=PATH) is not None
+    except (OSError, ValueError):  # a zero byte, a name too long: no program is called so
+        return False
 
 
 def _content(descriptor: int, path: str, limit_bytes: int) -> bytes:

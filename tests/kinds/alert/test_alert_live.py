@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from opsguide.core.block import Place
-from opsguide.core.facts import AlertChanged
+from opsguide.core.facts import AlertChanged, AlertSeen
 from opsguide.core.kind import Batch
-from opsguide.core.machine import Signal
+from opsguide.core.machine import Record, Signal
 from opsguide.core.nouns import ABSENT, Claim, Evidence, Flip, State
 from opsguide.core.ports import Answer, Blind, Metric, Point, WorldFault
 from opsguide.kinds.alert import KIND
@@ -174,7 +174,8 @@ def test_the_rule_itself_holds_where_it_sees_and_is_unknown_where_it_is_blind() 
 def raised(before: State, after: State, subject: str = SUBJECT) -> list[AlertChanged]:
     flip = Flip("c", subject, 1, 50.0, before, after, "b", (("alertname", "Slow"),), (("summary", "s"),))
     effects = list(KIND.react(claim(), flip))
-    assert all(isinstance(effect, Signal) and effect.machine == "routing" for effect in effects)
+    told = [effect for effect in effects if not isinstance(effect, Record)]
+    assert all(isinstance(effect, Signal) and effect.machine == "routing" for effect in told)
     return [e.event for e in effects if isinstance(e, Signal) and isinstance(e.event, AlertChanged)]
 
 
@@ -183,6 +184,18 @@ def test_a_flip_to_broken_raises_the_alert_and_back_to_holds_ends_it() -> None:
     assert (fires.starts_at, fires.ends_at, fires.claim, fires.inferred) == (50.0, 0.0, "alert-slow", False)
     (ends,) = raised(State.BROKEN, State.HOLDS)
     assert ends.ends_at == 50.0
+
+
+def test_whoever_acts_on_alerts_hears_of_its_beginning_and_its_end() -> None:
+    labels = (("alertname", "Slow"),)
+    flips = [(State.WAITING, State.BROKEN), (State.BROKEN, State.HOLDS), (State.BROKEN, State.UNKNOWN)]
+    effects = [e for b, a in flips for e in KIND.react(claim(), Flip("c", SUBJECT, 1, 50.0, b, a, "b", labels))]
+    heard = [e.evidence for e in effects if isinstance(e, Record)]
+    assert [(one.claim, one.topic, one.scope, one.says) for one in heard] == [
+        ("", "alert.fired", "Slow", "firing"),
+        ("", "alert.fired", "Slow", "ended"),
+    ]
+    assert [one.fact for one in heard] == [AlertSeen("Slow", labels, firing=began) for began in (True, False)]
 
 
 def test_nothing_else_raises_or_ends_anything() -> None:

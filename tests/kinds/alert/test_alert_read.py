@@ -132,7 +132,10 @@ def test_a_placeholder_in_the_expression_has_to_be_bound() -> None:
     assert one(guide(text)).needs == ("[service-name]",)
     bound = one(guide(text, bindings={"[service-name]": "shop"}))
     assert (bound.needs, bound.spec.expr) == ((), 'up{job="shop"} == 0')
-    assert [(want.topic, want.scope) for want in KIND.plan(bound).serves] == [("watched", "job=shop")]
+    assert [(want.topic, want.scope) for want in KIND.plan(bound).serves] == [
+        ("watched", "job=shop"),
+        ("alert.fired", "A"),
+    ]
 
 
 TABLE = """# G

@@ -2,7 +2,7 @@
 
 from opsguide.engines.shell.effect import Effect, effect, worst
 from opsguide.engines.shell.statements import EffectClass
-from opsguide.engines.shell.steps import LANGUAGES, Block, Step, block, programs, shape, steps
+from opsguide.engines.shell.steps import LANGUAGES, Block, Step, block, looks_run, programs, shape, steps
 
 __all__ = [
     "LANGUAGES",
@@ -12,6 +12,7 @@ __all__ = [
     "Step",
     "block",
     "effect",
+    "looks_run",
     "programs",
     "shape",
     "steps",

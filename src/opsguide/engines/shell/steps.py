@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from opsguide.engines.curl import commands
 from opsguide.engines.shell.effect import Effect, effect, worst
-from opsguide.engines.shell.lexicon import BUILTINS, WRAPPERS, Tool
+from opsguide.engines.shell.lexicon import BUILTINS, DESTROYERS, SHELLS, TOOLS, WRAPPERS, Tool
 from opsguide.engines.shell.options import options
 from opsguide.engines.shell.split import split
 
@@ -165,6 +165,13 @@ def _is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def looks_run(text: str) -> bool:
+    """Whether words in code ticks are a command line: a known program or a script, with something behind it."""
+    first, _, rest = text.strip().partition(" ")
+    script = first.startswith(("./", "/")) and "." in first[1:]
+    return script or (bool(rest.strip()) and first in TOOLS.keys() | WRAPPERS.keys() | SHELLS | DESTROYERS)
 
 
 def programs(command: str) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from opsguide.core.alarm import ROUTING, WATCHED
 from opsguide.core.block import Fence, Item, Table
-from opsguide.core.facts import AlertChanged
-from opsguide.core.machine import Signal
-from opsguide.core.nouns import Every, Job, Lane, Plan, State, Want
+from opsguide.core.facts import AlertChanged, AlertSeen
+from opsguide.core.machine import Record, Signal
+from opsguide.core.nouns import Every, Evidence, Job, Lane, Plan, State, Want
 from opsguide.engines.promql import QueryFault, parse
 from opsguide.kinds.alert.judge import judge
 from opsguide.kinds.alert.rules import read_rules
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from opsguide.core.kind import AnyKind, Batch, Context
     from opsguide.core.machine import AnyMachine, Effect
     from opsguide.core.mend import Mend
-    from opsguide.core.nouns import Claim, Evidence, Flip, Judged
+    from opsguide.core.nouns import Claim, Flip, Judged
     from opsguide.core.ports import World
 
 LONGEST_S = 10.0
+FIRED = "alert.fired"
+"""Topic of evidence that tells when a label set begins to fire and when it ends; scope: the alert's name."""
 
 
 class Alert:
@@ -57,7 +59,7 @@ class Alert:
         limit_s = min(spec.interval_s, LONGEST_S)
         job = Job(claim.id, "evaluate", Every(spec.interval_s), Lane.RULE, limit_s, key)
         watched = tuple(Want(WATCHED, f"job={job}") for job in watched_jobs(spec))
-        return Plan((job,), serves=watched)
+        return Plan((job,), serves=(*watched, Want(FIRED, spec.name)))
 
     async def run(self, batch: Batch[AlertSpec], world: World) -> Sequence[Evidence]:
         """Evaluate the batch at one instant."""
@@ -83,6 +85,17 @@ class Alert:
             inferred=claim.inferred,
         )
         yield Signal(ROUTING, changed)
+        yield Record(_seen(claim.spec.name, flip, firing=not ends))
+
+
+def _seen(name: str, flip: Flip, *, firing: bool) -> Evidence:
+    """For those who act on alerts; it is no claim's own evidence, and nothing is judged of the alert by it."""
+    says = "firing" if firing else "ended"
+    because = f"{name} {'fires' if firing else 'ended'}: {flip.because}"
+    fact = AlertSeen(name, flip.labels, firing)
+    return Evidence(
+        "", flip.subject, flip.at, ok=not firing, says=says, because=because, topic=FIRED, scope=name, fact=fact
+    )
 
 
 def watched_jobs(spec: AlertSpec) -> tuple[str, ...]:

@@ -151,9 +151,10 @@ class SimProc:
 
 @dataclass(slots=True)
 class SimFiles:
-    """Files by path."""
+    """Files by path; programs: the names on the PATH."""
 
     content: dict[str, bytes] = field(default_factory=dict)
+    programs: set[str] = field(default_factory=set)
 
     async def exists(self, path: str) -> bool:
         """Whether it is there, as a file or as a folder of one."""
@@ -166,6 +167,10 @@ class SimFiles:
         if len(self.content[path]) > limit_bytes:
             raise WorldFault("too_large", f"{path} is larger than {limit_bytes} bytes")
         return self.content[path]
+
+    async def program(self, name: str) -> bool:
+        """Whether it is among the programs."""
+        return name in self.programs
 
 
 @dataclass(slots=True)
