@@ -69,6 +69,19 @@ def test_a_late_scrape_is_dropped_and_counted_and_one_of_the_same_moment_replace
     assert column(head, "a") == [1.0, 3.0]
 
 
+def test_a_clock_that_was_set_back_takes_the_samples_of_later_times_with_it() -> None:
+    head = Head()
+    for at in (1000, 2000, 3000):
+        assert append(head, at, a=at, b=1)
+    assert not append(head, 2950, a=0)
+    assert append(head, 1500, a=7)
+    assert append(head, 1515, a=8)
+    assert column(head, "a") == [1000.0, 7.0, 8.0]
+    assert column(head, "b") == [1.0, "stale", "nothing"]
+    assert append(head, 500, a=9)
+    assert column(head, "a") == [9.0]
+
+
 def test_the_matrix_grows_and_then_keeps_only_the_retention() -> None:
     head = Head(retention_s=600)
     for i in range(1000):

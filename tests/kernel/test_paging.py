@@ -94,3 +94,9 @@ def test_a_page_on_its_way_to_a_wrong_address_goes_to_the_right_one_when_that_is
     wrong = replace(PLAIN, path="typo")
     assert faults_of(wrong, [Event(60, "load", 0, 90), Event(400, "edit", 0, "url"), Event(900, "load", 0, 90)]) == []
     assert faults_of(wrong, [Event(60, "load", 0, 90), Event(400, "edit", 0, "url"), Event(60, "kill", 0, 9.0)]) == []
+
+
+def test_a_clock_that_was_set_back_leaves_nobody_untold() -> None:
+    events = [Event(60, "gap", 0, -7200.0), Event(20, "load", 0, 90), Event(20, "up", 1, how=False)]
+    # Wall times come twice on such a day, so the model can only be asked what people believe in the end.
+    assert [fault for fault in faults_of(PLAIN, events) if "was not told" in fault] == []

@@ -82,3 +82,17 @@ def test_run_now_is_judged_when_it_returns(tmp_path: Path) -> None:
             assert states(app) == {"api": "broken"}
 
     run(live())
+
+
+def test_a_clock_that_is_set_back_stops_no_interval(tmp_path: Path) -> None:
+    house = House(tmp_path, "toy api every=10")
+
+    async def live() -> None:
+        async with house.app():
+            await asyncio.sleep(100)
+            house.sim.clock.base -= 7200.0
+            before = len(house.sim.net.requests)
+            await asyncio.sleep(300)
+            assert len(house.sim.net.requests) - before >= 20
+
+    run(live())

@@ -30,6 +30,8 @@ _VALUES_SHOWN = 20
 _SELECTIONS = 512
 _FIRST_SLOTS = 16
 _FIRST_ROWS = 8
+SET_BACK_MS = 60_000
+"""No scrape takes so long that it ends this much after a later one: the clock was set back."""
 _TIDY_EVERY = 256
 _NEVER = np.int64(-(1 << 62))
 
@@ -197,10 +199,15 @@ class Group:
     # ---- appending ---------------------------------------------------------------------------------------------------
 
     def append(self, at_ms: int, keys: Sequence[str], values: NDArray[np.float64], labels: Labels) -> bool:
-        """Write one scrape as a column; False where it is older than the newest and was dropped."""
+        """Write one scrape as a column; False where it is older than the newest and was dropped.
+
+        Where it is so much older that the clock was set back, the samples of times that are still to come go instead.
+        """
         if self._end > self._begin and at_ms < self.newest_ms:
-            self.rejected += 1
-            return False
+            if self.newest_ms - at_ms <= SET_BACK_MS:
+                self.rejected += 1
+                return False
+            self._end = self._begin + int(np.searchsorted(self._times[self._begin : self._end], at_ms))
         again = self._end > self._begin and at_ms == self.newest_ms
         if labels != self.labels:
             self._relabel(labels)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SPREAD_S = 5.0
 """First runs are spread over this at most, so that a page is live soon after the start."""
+SLEWED_S = 1.0
+"""A clock that goes back by less is being slewed, and moves nobody's phase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Schedule:
         self.planned: dict[str, Planned] = {}
         self._at: dict[str, float] = {}
         self._heap: list[tuple[float, str]] = []
+        self._seen = 0.0
 
     def reload(
         self, planned: Mapping[str, Planned], last: Mapping[str, float], since: Mapping[str, float], now: float
@@ -141,6 +144,21 @@ class Schedule:
         self._heap = [(at, name) for name, at in self._at.items()]
         heapq.heapify(self._heap)
         return faulty
+
+    def noticed(self, now: float) -> None:
+        """Look at the clock: where it was set back, intervals begin afresh, for else they wait until it is that late.
+
+        Calendars keep their times: what was run at three is not run again because it is three again.
+        """
+        back, self._seen = now < self._seen, now
+        if not back:
+            return
+        for name, batch in self.planned.items():
+            match batch.schedule:
+                case Every(interval_s) if self._at[name] > now + interval_s + SLEWED_S:
+                    self._at[name] = now + jitter(name, interval_s)
+        self._heap = [(at, name) for name, at in self._at.items()]
+        heapq.heapify(self._heap)
 
     def next_at(self) -> float | None:
         """When the next batch is due."""

@@ -159,8 +159,10 @@ class Runner:
     async def _wait(self) -> None:
         while True:
             self._bell.clear()
+            now = self._clock.now()
+            self._schedule.noticed(now)
             at = self._schedule.next_at()
-            left_s = LOOK_AT_CLOCK_S if at is None else min(at - self._clock.now(), LOOK_AT_CLOCK_S)
+            left_s = LOOK_AT_CLOCK_S if at is None else min(at - now, LOOK_AT_CLOCK_S)
             if left_s <= 0:
                 return
             try:
