@@ -85,7 +85,11 @@ def test_who_is_told_by_another_statement_or_by_none_is_said(tmp_path: Path) -> 
         "toy other every=10 alarm=broken",
         "toy quiet every=10 alarm=none",
         "toy <your-name> every=10",
+        "toy faulty every=10 fails=react",
     )
+    faulty = foreseen(house, "faulty")
+    assert faulty is not None
+    assert faulty.why_not.startswith("a fault of opsguide: reacting failed")
     assert foreseen(house, "api") == Foreseen(why_not="a rule of the guide watches this, and tells")
     assert foreseen(house, "other") == Foreseen(why_not="[notify] claims leaves out toy")
     assert foreseen(house, "quiet") == Foreseen(why_not="it is shown, and pages nobody")

@@ -67,3 +67,14 @@ def test_calm_is_said_in_words() -> None:
     said = page("/now", prepare=calm)
     for words in ("Nothing is broken.", "No alert fires and none is pending.", "Every statement is known."):
         assert words in said
+
+
+def test_the_strip_over_the_guide_says_who_was_told_of_what_goes_on() -> None:
+    async def scene() -> str:
+        on = await stage()
+        claim = ("threshold-shop-response-time",)
+        delivered = DeliveryRow("n1", "accepted", 1, NOW, "250", NOW - 90)
+        await on.running.state.commit(Changes(notices=(notice("n1", claims=claim),), deliveries=(delivered,)))
+        return (await on.call.get("/")).text
+
+    assert "<span>team told 90 s ago</span>" in asyncio.run(scene())

@@ -12,7 +12,7 @@ from opsguide.core.machine import Send, Signal
 from opsguide.core.nouns import Flip, State
 from opsguide.kernel.draft import Draft
 from opsguide.kernel.effects import passed
-from opsguide.kernel.fold import reacted
+from opsguide.kernel.fold import KindFault, reacted
 from opsguide.kernel.trial import trial_until
 from opsguide.kernel.view import Foreseen, WouldTell
 
@@ -33,7 +33,10 @@ def foresee(all_live: Live, ledger: Ledger, live: LiveClaim, now: float) -> Fore
     if not live.bound:
         return Foreseen(why_not=f"it is not watched until {', '.join(live.claim.needs)} has a value")
     draft = Draft(ledger)
-    raised = [effect for effect in _reaction(ledger, live, now) if _alert(effect) is not None]
+    try:
+        raised = [effect for effect in _reaction(ledger, live, now) if _alert(effect) is not None]
+    except KindFault as fault:
+        return Foreseen(why_not=str(fault))
     if not raised:
         return Foreseen(why_not="it is shown, and pages nobody")
     registered: Registered | None = draft.record("claims", live.claim.id)

@@ -67,7 +67,7 @@ async def graph(ask: Ask) -> Response:
         targets=targets,
         up=sum(known.verdict.state is State.HOLDS for _, known in targets),
         bound=[(view, source) for view in views if (source := source_of(view)) is not None],
-        metrics=metrics_of(catalogue),
+        metrics=metrics_of(catalogue)[:MOST_NAMES],
     )
 
 

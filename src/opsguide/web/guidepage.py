@@ -16,13 +16,14 @@ from opsguide.web.render import page
 from opsguide.web.slots import Headline, Slot, cut, lean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from starlette.responses import Response
 
     from opsguide.core.guide import Guide, GuideFile
     from opsguide.core.mend import Mend
     from opsguide.kernel.view import ClaimView
+    from opsguide.web.nowpage import Sent
     from opsguide.web.site import Ask
     from opsguide.web.slots import Piece
 
@@ -81,8 +82,8 @@ class _Body:
                 self.outline[-1].count(view.verdict.state)
 
 
-def guide_page(ask: Ask, guide: Guide) -> Response:
-    """One guide with its notes as they are now."""
+def guide_page(ask: Ask, guide: Guide, told: Mapping[str, Sent]) -> Response:
+    """One guide with its notes as they are now. told: claim -> the newest notice about it that arrived."""
     views = ask.site.views_of(guide)
     body = _Body({view.claim.id: view for view in views}, guide.findings, _noted(ask, guide, views))
     for pieces in _pieces(ask, guide):
@@ -98,6 +99,7 @@ def guide_page(ask: Ask, guide: Guide) -> Response:
         left=[body.note(key, False) for key in (*left, *faults)],  # noqa: FBT003 -- the callable's only flag
         figures=figures(guide, views),
         tally=Counter(view.verdict.state.value for view in views),
+        told=told,
         edit=ask.site.running.broken_edits.get(guide.path, ()),
     )
 

@@ -113,6 +113,13 @@ def told_of(notices: Sequence[Sent]) -> dict[str, Sent]:
     return found
 
 
+async def told(ask: Ask) -> dict[str, Sent]:
+    """`told_of` the newest notices, for the strip; not read while nothing is broken."""
+    if all(view.verdict.state is not State.BROKEN for view in ask.site.running.claims()):
+        return {}
+    return told_of([sent(row) for row in await ask.site.running.notices(_NOTICES)])
+
+
 async def held(ask: Ask) -> list[tuple[str, float, int]]:
     """What the trial keeps back: (claim, until, how many alerts), the first to end first."""
     rows = await ask.site.running.state.records("trial")

@@ -15,6 +15,7 @@ from opsguide.web.api import ENDPOINTS as API
 from opsguide.web.api import act_tick, act_trust
 from opsguide.web.guidepage import guide_page
 from opsguide.web.notes import claim_url
+from opsguide.web.nowpage import told
 from opsguide.web.openapi import document
 from opsguide.web.prometheus import ENDPOINTS as PROMETHEUS
 from opsguide.web.render import page
@@ -35,7 +36,7 @@ async def home(ask: Ask) -> Response:
     """The guide, or an index of several."""
     guides = ask.site.running.guides
     if len(guides) == 1:
-        return guide_page(ask, guides[0])
+        return guide_page(ask, guides[0], await told(ask))
     counts = [(guide, Counter(view.verdict.state.value for view in ask.site.views_of(guide))) for guide in guides]
     return page(ask, "index.html", counts=counts, states=[state.value for state in State])
 
@@ -45,7 +46,7 @@ async def one_guide(ask: Ask) -> Response:
     key = ask.request.path_params["key"]
     for guide in ask.site.running.guides:
         if guide.key == key:
-            return guide_page(ask, guide)
+            return guide_page(ask, guide, await told(ask))
     raise HTTPException(404, f"no live guide is called {key}")
 
 

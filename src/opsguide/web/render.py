@@ -55,6 +55,7 @@ def page(ask: Ask, template: str, status: int = 200, **values: Any) -> Response:
         "incidents": incidents(views),
         "tally": Counter(view.verdict.state.value for view in views),
         "broken_edits": running.broken_edits if may_read else {},
+        "told": {},
         "path": ask.request.url.path,
     }
     return HTMLResponse(ask.site.templates.get_template(template).render(common | values), status)
