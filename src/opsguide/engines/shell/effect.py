@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from opsguide.engines.shell.split import Redirection, Script, Simple, Word
 
 # env and sudo look at the word after the shell took its quotes off.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _SET = re.compile(r"[A-Za-z_]\w*=")
 LONGEST = 20_000
 """Characters of a text that is looked at; a longer one writes."""
@@ -88,10 +89,23 @@ def _text(text: str, depth: int, *, holes: bool) -> Judged:
     if len(text) > LONGEST or depth > DEEPEST:
         return Judged(WRITE, "too long or too deeply nested to be taken apart")
     script = split(text, holes=holes)
-    parts = [_command(simple, depth, holes=holes) for simple in script.commands]
+    if _CONTROL.search(text):
+        return _worst([Judged(WRITE, "it holds control characters"), *_parts(script, depth, holes=holes)])
+    parts = _parts(script, depth, holes=holes)
     parts += [_inside(_text(inner, depth + 1, holes=holes)) for inner in script.nested]
     floor = _floor(script)
     return _worst([*parts, *([floor] if floor else [])])
+
+
+def _parts(script: Script, depth: int, *, holes: bool) -> list[Judged]:
+    """Each command, and whether anything is fed to it: a bare `echo |` and `</dev/null` only end a connection."""
+    found: list[Judged] = []
+    feeder = ""
+    for simple in script.commands:
+        fed = simple.before in {"|", "|&"} and feeder != "echo"
+        found.append(_command(simple, depth, fed=fed, holes=holes))
+        feeder = " ".join(word.text for word in simple.words)
+    return found
 
 
 def _floor(script: Script) -> Judged | None:
@@ -122,7 +136,7 @@ def _worst(parts: Sequence[Judged]) -> Judged:
     return replace(found, endless=bool(endless), edits=edits)
 
 
-def _command(simple: Simple, depth: int, *, holes: bool) -> Judged:
+def _command(simple: Simple, depth: int, *, fed: bool, holes: bool) -> Judged:
     words = list(simple.words)
     parts: list[Judged] = [found for one in simple.redirections if (found := _redirection(one))]
     while words and words[0].assigns:
@@ -130,7 +144,10 @@ def _command(simple: Simple, depth: int, *, holes: bool) -> Judged:
         if name not in SAFE_VARIABLES or words[0].computed or len(words) == 1:
             parts.append(Judged(WRITE, f"it sets {name}", name))
         words.pop(0)
-    fed = simple.before in {"|", "|&"} or any(one.op in {"<", "<<<", "<<", "<<-"} for one in simple.redirections)
+    fed = fed or any(
+        one.op in {"<", "<<<", "<<", "<<-"} and (one.target is None or one.target.text != "/dev/null")
+        for one in simple.redirections
+    )
     if words:
         parts.append(_simple(words, Given(fed, depth, holes)))
     return _worst(parts)
@@ -173,7 +190,8 @@ def _simple(words: Sequence[Word], given: Given) -> Judged:
     if name == "watch":
         return _watched(words, given)
     if name == "ssh":
-        return _elsewhere("ssh", words[1:], given)
+        found = _elsewhere("ssh", words[1:], given)
+        return _worst([Judged(WRITE, "ssh sends what it is fed", name), found]) if given.fed else found
     if name in SHELLS | INTERPRETERS | {"eval"}:
         return _shell(name, words, given)
     if name in DESTROYERS or name.startswith("mkfs"):

@@ -297,6 +297,7 @@ _NETWORK = {
                 "-showcerts -brief -verify_return_error -tls1_2 -tls1_3 -tls1_1 -status -quiet -prexit",
                 "-connect -servername -starttls -CAfile -CApath -verify -host -port -alpn",
                 most=0,
+                check="sends",
             ),
             "verify": tool("-verbose -show_chain", "-CAfile -CApath -untrusted -purpose"),
             "version": tool("-a"),
