@@ -3,6 +3,8 @@
 A flag that is missing here costs a person one click of consent; a flag that is here by mistake costs a system. So a
 flag is added when it was looked up, and never because its name sounds harmless. Left out on purpose: flags that start
 programs (kubectl --kubeconfig, git -c, tar -I), write files (sort -o, curl -o), or send what they read (curl -d).
+
+Longer than a file should be: it is one table, and who judges a flag wants to find it in one place.
 """
 
 from __future__ import annotations
