@@ -66,6 +66,7 @@ async def graph(ask: Ask) -> Response:
         stale=sum(metric.stale for metric in catalogue.values()),
         targets=targets,
         up=sum(known.verdict.state is State.HOLDS for _, known in targets),
+        statements=len(views),
         bound=[(view, source) for view in views if (source := source_of(view)) is not None],
         metrics=metrics_of(catalogue)[:MOST_NAMES],
     )
