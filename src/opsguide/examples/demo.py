@@ -71,8 +71,9 @@ def run(asked: Asked, say: Callable[[str], None], stopped: threading.Event) -> i
     """Run the demo until `stopped` or until opsguide ends; everything that was started has ended when this returns."""
     example = system(asked.name)
     folder, ours = asked.where, asked.folder is None
-    _look_at_address(asked.listen)
+    # First the folder: what a killed demo left running there may be what listens on the address.
     claim_folder(folder, ours=ours)
+    _look_at_address(asked.listen)
     running = example(folder)
     running.say = say
     try:
