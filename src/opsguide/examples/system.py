@@ -298,12 +298,14 @@ def end_leftovers(folder: Path) -> None:
         found = json.loads((folder / PARTS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    for one in found:
-        if one["pid"] and started(one["pid"]) == one["since"]:
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-                left = psutil.Process(one["pid"])
-                left.terminate()
-                left.wait(STOP_S)
+    left = [psutil.Process(one["pid"]) for one in found if one["pid"] and started(one["pid"]) == one["since"]]
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    # All at once: PostgreSQL waits for those that are connected to it.
+    for process in psutil.wait_procs(left, STOP_S)[1]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def started(pid: int) -> float:
