@@ -85,6 +85,8 @@ class Stated:
     """The receiver of the child route for severity critical; None: there is no such route."""
     path: str = "hook"
     """Of the receivers' addresses; nobody answers at `typo`."""
+    words: str = ""
+    """Conditions in words, which opsguide infers alerts from."""
 
     def text(self) -> str:
         jobs = [f"  - job_name: t{n}\n    static_configs:\n      - targets: ['t{n}:80']" for n in range(self.targets)]
@@ -104,6 +106,7 @@ class Stated:
         return (
             "# Shop operations\n\n## Health checks\n\n```bash\ncurl -f http://t0:80/health\n```\n\n"
             "## Daily tasks\n\n- [ ] Read the log\n\n## Alerts\n\n"
+            + self.words
             + "\n".join("```yaml\n" + "\n".join(lines) + "\n```\n" for lines in blocks if lines)
         )
 
@@ -175,7 +178,8 @@ class Net:
             raise WorldFault("refused", f"{host} refused")
         if path == "health":
             return reply(200)
-        return reply(200, f"# TYPE load gauge\nload {load}\n", (("content-type", "text/plain; version=0.0.4"),))
+        exposed = f"# TYPE load gauge\nload {load}\n# TYPE queue_length gauge\nqueue_length {load}\n"
+        return reply(200, exposed, (("content-type", "text/plain; version=0.0.4"),))
 
     async def _hook(self, name: str, path: str, request: HttpRequest) -> HttpReply:
         day, headers = self.day, dict(request.headers)
@@ -199,7 +203,7 @@ class Net:
 class Day:
     """One day: the guide in a folder, the events, and the record of all that was so."""
 
-    def __init__(self, folder: Path, stated: Stated, events: Sequence[Event]) -> None:
+    def __init__(self, folder: Path, stated: Stated, events: Sequence[Event], trial: str = "0s") -> None:
         self.folder, self.events = folder, events
         self.clock = SimClock()
         self.posts: list[Post] = []
@@ -214,7 +218,7 @@ class Day:
         self.alive.set(0.0, value=False)
         self.offset.set(0.0, self.clock.base)
         self._state(stated)
-        (folder / "opsguide.toml").write_text('[notify]\ntrial = "0s"\n[collect]\nhost = false\n')
+        (folder / "opsguide.toml").write_text(f'[notify]\ntrial = "{trial}"\n[collect]\nhost = false\n')
 
     @property
     def now(self) -> float:
@@ -387,10 +391,12 @@ class Model:
         known: dict[Key, str] = {}
         last: dict[Key, float] = {}
         seen: set[str] = set()
+        tried: set[str] = set()
         for post in self.day.posts:
-            if post.hook == hook and post.refused and post.id in seen:
-                # It has the notice and said no to a later attempt: whether it knows is anybody's guess.
+            if post.hook == hook and post.refused and post.id in tried:
+                # It said no after an attempt that may have arrived: whether it knows is anybody's guess.
                 known |= {key_of(alert["labels"]): "unsure" for alert in post.body["alerts"]}
+            tried |= {post.id} if post.hook == hook else set()
             if post.hook != hook or not post.accepted or post.id in seen:
                 continue
             seen.add(post.id)

@@ -13,7 +13,7 @@ from tests.kernel.paging import Day, Event, Model, Rule, Stated
 
 from opsguide.world.sim.loop import run
 
-EXAMPLES = int(os.environ.get("OPSGUIDE_PAGING_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("OPSGUIDE_PAGING_EXAMPLES", "14"))
 
 _rules = st.builds(
     Rule,
@@ -100,3 +100,21 @@ def test_a_clock_that_was_set_back_leaves_nobody_untold() -> None:
     events = [Event(60, "gap", 0, -7200.0), Event(20, "load", 0, 90), Event(20, "up", 1, how=False)]
     # Wall times come twice on such a day, so the model can only be asked what people believe in the end.
     assert [fault for fault in faults_of(PLAIN, events) if "was not told" in fault] == []
+
+
+def test_an_inferred_alert_pages_nobody_in_its_trial_and_comes_in_one_digest() -> None:
+    stated = replace(PLAIN, words="### Critical Alerts\n\n- Queue length > 50 for 1 minute\n\n", repeat_s=14400)
+    events = [Event(60, "load", 0, 90), Event(400, "kill", 0, 5.0), Event(600, "load", 0, 10)]
+    events += [Event(60, "load", 0, 90), Event(2000, "load", 0, 90)]
+
+    async def live() -> list[tuple[float, str, str]]:
+        with tempfile.TemporaryDirectory() as folder:
+            day = Day(Path(folder), stated, events, trial="1h")
+            await day.live()
+            return [(p.at, p.body["status"], p.body["groupLabels"]["alertname"]) for p in day.posts]
+
+    posts = run(live())
+    assert [status for _, status, name in posts if name == "TrialDigest"] == ["firing"]
+    inferred = [(at, status) for at, status, name in posts if name not in {"TrialDigest", "R0"}]
+    assert [status for _, status in inferred] == ["firing", "resolved"]
+    assert min(at for at, _ in inferred) > 3600
