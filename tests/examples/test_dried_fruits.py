@@ -148,6 +148,7 @@ def test_a_full_disk_is_a_folder_of_the_demo(demo: Demo) -> None:
 
 @pytest.mark.server
 def test_the_files_that_the_guide_names_work(demo: Demo) -> None:
+    program("make")
     assert demo.script("./scripts/backup.sh", "--skip-logs", "--skip-cleanup").returncode == 0
     assert "orders" in demo.script("./scripts/backup.sh", "--verify").stdout
     newest = str(max((demo.folder / "backups" / "database").glob("*.sql.gz")))
@@ -163,6 +164,7 @@ def test_the_files_that_the_guide_names_work(demo: Demo) -> None:
 @pytest.mark.server
 def test_the_version_before_comes_back_and_its_repository_is_the_demos_own(demo: Demo) -> None:
     program("git")
+    program("curl")
     compose, asks = str(demo.folder / "bin" / "docker-compose"), 'curl -fsS "$HEALTH_URL"'
     assert demo.script("git", "rev-parse", "--show-toplevel").stdout.strip() == str(demo.folder.resolve())
     assert demo.script("git", "checkout", "-q", "HEAD~1").returncode == 0
