@@ -1,6 +1,7 @@
 """The ports: everything opsguide asks of the outside, as protocols. Adapters live in world/ and store/.
 
 A port raises `WorldFault` for the world's faults, with an outcome class that is compared and a sentence that is shown.
+The file is long because whoever writes an adapter reads all of it; it holds no logic.
 """
 
 from __future__ import annotations

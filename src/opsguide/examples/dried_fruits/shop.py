@@ -1,4 +1,7 @@
-"""The dried-fruits system: the shop's API on PostgreSQL and Redis behind nginx with TLS, as far as installed."""
+"""The dried-fruits system: the shop's API on PostgreSQL and Redis behind nginx with TLS, as far as installed.
+
+The file is long because it is one system, read from its first part to its last fault.
+"""
 
 from __future__ import annotations
 
