@@ -18,6 +18,7 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ from opsguide.engines.series import Head
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from opsguide.engines.promql import Query
 
 SCRAPES = 120
 START = 1_760_000_000
@@ -164,8 +167,8 @@ def compare(head: Head, peer: Prometheus | None) -> None:
     print(f"{'instant':>9} {'range 30m':>10} {'peer':>9} {'ratio':>7}  expression")
     queries = [parse(expr) for expr in EXPRESSIONS]
     for expr, query in zip(EXPRESSIONS, queries, strict=True):
-        ours = best_ms(lambda q=query: instant(q, head, NOW))  # type: ignore[misc]
-        ranged = best_ms(lambda q=query: _range(q, head), 3)  # type: ignore[misc]
+        ours = best_ms(partial(instant, query, head, NOW))
+        ranged = best_ms(partial(_range, query, head), 3)
         theirs = min(peer.ask(expr) for _ in range(5)) * 1000 if peer else float("nan")
         beside = f"{theirs:7.2f}ms {theirs / ours:6.1f}x" if peer else f"{'-':>9} {'-':>7}"
         print(f"{ours:7.2f}ms {ranged:8.1f}ms {beside}  {expr}")
@@ -175,9 +178,9 @@ def compare(head: Head, peer: Prometheus | None) -> None:
         print("no prometheus and promtool found: the peer was not measured")
 
 
-def _range(query: object, head: Head) -> object:
+def _range(query: Query, head: Head) -> object:
     try:
-        return range_(query, head, NOW - 1800, NOW, 15)  # type: ignore[arg-type]
+        return range_(query, head, NOW - 1800, NOW, 15)
     except QueryFault as fault:
         return fault
 

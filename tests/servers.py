@@ -49,13 +49,13 @@ def program(name: str, *more: Path) -> str:
     return found
 
 
-def wait_until(ready: Callable[[], bool], what: str, within_s: float = 30.0) -> None:
-    """Return when `ready` answers true; fails the test after the limit."""
+def wait_until(ready: Callable[[], bool], what: str, within_s: float = 30.0, pause_s: float = 0.02) -> None:
+    """Return when `ready` answers true; fails the test after the limit. It waits for real processes, in real time."""
     end = time.monotonic() + within_s
     while not ready():
         if time.monotonic() > end:
             pytest.fail(f"{what}: not within {within_s:g} s")
-        time.sleep(0.02)
+        time.sleep(pause_s)
 
 
 def listens(port: int) -> bool:

@@ -7,7 +7,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,11 +85,7 @@ def running(folder: Path, *options: str) -> Iterator[Demo]:
 
 def soon(true: Callable[[], bool], what: str, within_s: float = 40.0) -> None:
     """Wait for a live system, which is asked gently: it shares the machine with the test."""
-    end = time.monotonic() + within_s
-    while not true():
-        if time.monotonic() > end:
-            pytest.fail(f"{what}: not within {within_s:g} s")
-        time.sleep(0.25)
+    wait_until(true, what, within_s, pause_s=0.25)
 
 
 @pytest.fixture(scope="module")
